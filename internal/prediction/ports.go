@@ -1,0 +1,105 @@
+package prediction
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+)
+
+// Sentinel errors that adapters return and callers test with errors.Is.
+var (
+	ErrNotFound = errors.New("not found")
+	ErrConflict = errors.New("changed meanwhile") // a revision guard refused the write
+	ErrExists   = errors.New("exists already")
+)
+
+// Store keeps the records. Every change is guarded by the revision read before it.
+type Store interface {
+	Create(ctx context.Context, p Prediction) (rev uint64, err error)         // ErrExists
+	Get(ctx context.Context, id string) (p Prediction, rev uint64, err error) // ErrNotFound
+	Update(ctx context.Context, p Prediction, rev uint64) (uint64, error)     // ErrConflict
+	List(ctx context.Context, q Query) (Page, error)                          // newest first
+}
+
+// Query selects from the history.
+type Query struct {
+	Cursor        string // opaque, from Page.Next; empty: the newest
+	Limit         int    // 0: 100
+	Search        string // words that the prompt must hold
+	Status        Status // "" = any
+	Source        string // "" = any
+	CreatedAfter  time.Time
+	CreatedBefore time.Time
+}
+
+// Page is one page of history; Next and Previous are "" at the ends.
+type Page struct {
+	Results        []Prediction
+	Next, Previous string
+}
+
+// Queue hands each accepted prediction to one worker at a time, again if that one dies.
+type Queue interface {
+	Enqueue(ctx context.Context, id string) error // idempotent per id
+	Receive(ctx context.Context) (Delivery, error)
+	Position(ctx context.Context, id string) (int, error) // 1 is next; 0 when not waiting
+}
+
+// Delivery is one prediction in a worker's hands.
+type Delivery interface {
+	ID() string
+	Heartbeat() error                 // still working: do not deliver to another
+	Done() error                      // finished, never deliver again
+	Return(delay time.Duration) error // not finished: deliver again
+}
+
+// Events is the replayable log of every prediction.
+type Events interface {
+	Append(ctx context.Context, id string, e Event) (Event, error) // assigns N; on disk when it returns
+	Replay(ctx context.Context, id string, after uint64) ([]Event, error)
+	// Follow sends every event numbered above after, old ones first, then new
+	// ones as they happen, and closes the channel after "done" or when ctx ends.
+	// Previews come on the second channel, which drops what is not read in time.
+	Follow(ctx context.Context, id string, after uint64) (<-chan Event, <-chan Preview, error)
+	PublishPreview(id string, p Preview) error // never stored
+}
+
+// Canceler carries a cancel request to whichever worker has the prediction.
+type Canceler interface {
+	Cancel(ctx context.Context, id string) error
+	OnCancel(ctx context.Context, id string) (<-chan struct{}, error)
+}
+
+// File describes a stored file. Token is the capability that serves it.
+type File struct {
+	Token       string    `json:"token"` // 128 random bits, unguessable
+	Name        string    `json:"name"`
+	ContentType string    `json:"content_type"`
+	Size        int64     `json:"size"`
+	SHA256      string    `json:"sha256"`
+	MD5         string    `json:"md5"`
+	CreatedAt   time.Time `json:"created_at"`
+	ExpiresAt   time.Time `json:"expires_at"` // zero: kept until retention
+}
+
+// Files stores pictures in and out.
+type Files interface {
+	Put(ctx context.Context, f File, r io.Reader) (File, error) // fills Token, Size and sums
+	Open(ctx context.Context, token string) (File, io.ReadSeekCloser, error)
+	Stat(ctx context.Context, token string) (File, error)
+	Delete(ctx context.Context, token string) error
+}
+
+// Generator draws the pictures of one prediction.
+type Generator interface {
+	Generate(ctx context.Context, p Prediction, s Sink) (Extra, error)
+}
+
+// Sink takes what a run tells while it runs. Its methods do not block the run for long.
+type Sink interface {
+	Step(picture, step, of int, seconds float64)
+	Preview(picture, step int, jpeg []byte)
+	Picture(index int, seed int64, name, contentType string, data []byte) error // one finished picture
+	Log(text string)
+}
