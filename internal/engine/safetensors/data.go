@@ -1,0 +1,65 @@
+package safetensors
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"os"
+)
+
+// Bytes reads the tensor's data into memory.
+func (t Tensor) Bytes() ([]byte, error) {
+	f, err := os.Open(t.File)
+	if err != nil {
+		return nil, fmt.Errorf("tensor %q: %w", t.Name, err)
+	}
+	defer f.Close()
+	data := make([]byte, t.Length)
+	if _, err := f.ReadAt(data, t.Offset); err != nil {
+		return nil, fmt.Errorf("%s: tensor %q: %w", t.File, t.Name, err)
+	}
+	return data, nil
+}
+
+// Float32s reads a floating-point tensor (F32, F16, BF16 or F64) as float32.
+func (t Tensor) Float32s() ([]float32, error) {
+	var width int
+	var value func([]byte) float32
+	le := binary.LittleEndian
+	switch t.DType {
+	case F32:
+		width, value = 4, func(b []byte) float32 { return math.Float32frombits(le.Uint32(b)) }
+	case BF16:
+		width, value = 2, func(b []byte) float32 { return math.Float32frombits(uint32(le.Uint16(b)) << 16) }
+	case F16:
+		width, value = 2, func(b []byte) float32 { return half(le.Uint16(b)) }
+	case F64:
+		width, value = 8, func(b []byte) float32 { return float32(math.Float64frombits(le.Uint64(b))) }
+	default:
+		return nil, fmt.Errorf("%s: tensor %q: %s is not a floating-point type that Easel reads", t.File, t.Name, t.DType)
+	}
+	data, err := t.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]float32, len(data)/width)
+	for i := range out {
+		out[i] = value(data[i*width:])
+	}
+	return out, nil
+}
+
+// half widens an IEEE 754 binary16.
+func half(h uint16) float32 {
+	sign := uint32(h&0x8000) << 16
+	exponent := uint32(h>>10) & 0x1f
+	fraction := uint32(h & 0x3ff)
+	switch exponent {
+	case 0: // zero or subnormal: fraction × 2^-24, exact in float32
+		f := float32(fraction) * (1.0 / (1 << 24))
+		return math.Float32frombits(math.Float32bits(f) | sign)
+	case 0x1f:
+		return math.Float32frombits(sign | 0x7f800000 | fraction<<13)
+	}
+	return math.Float32frombits(sign | (exponent+112)<<23 | fraction<<13)
+}
