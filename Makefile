@@ -1,0 +1,48 @@
+# Easel. The two commands a newcomer needs: `make run` and `make test`.
+
+SHELL := /bin/bash
+GO    ?= go
+VENV  ?= .venv
+PY    := $(VENV)/bin/python
+EASEL := bin/easel
+
+.PHONY: run build test lint generate check-generated golden bench soak fuzz live clean
+
+run: build ## build, start on 127.0.0.1:3000 and print the address
+	$(EASEL) serve
+
+build: node_modules/.stamp
+	$(GO) build -trimpath -o $(EASEL) ./cmd/easel
+
+# onnxruntime-node brings ONNX Runtime's library; the rest builds and tests the page.
+node_modules/.stamp: package.json package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+test: build check-generated ## everything that proves the code, under 15 minutes
+	$(GO) vet ./...
+	$(GO) test -timeout 15m ./...
+
+lint: node_modules/.stamp
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+generate: node_modules/.stamp ## templ views and the page's assets
+	$(GO) tool templ generate
+	npm run --silent build
+
+# A generated file that is not what its source makes fails the build.
+check-generated: generate
+	@git diff --exit-code --stat -- views static || { echo "generated files are stale: commit what 'make generate' made"; exit 1; }
+
+$(VENV)/.golden: internal/engine/testdata/requirements.txt
+	python3 -m venv $(VENV)
+	$(PY) -m pip install --quiet -r internal/engine/testdata/requirements.txt
+	@touch $@
+
+golden: $(VENV)/.golden ## the reference results, made again by diffusers
+	$(PY) internal/engine/testdata/golden.py
+
+clean:
+	rm -rf bin node_modules $(VENV)
