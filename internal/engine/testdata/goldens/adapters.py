@@ -1,0 +1,1 @@
+def make(here): pass
