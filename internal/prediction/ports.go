@@ -12,6 +12,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	ErrConflict = errors.New("changed meanwhile") // a revision guard refused the write
 	ErrExists   = errors.New("exists already")
+	ErrInvalid  = errors.New("invalid")   // a field of the call breaks a rule, which the error names
+	ErrTooLarge = errors.New("too large") // the input holds more than MaxInput bytes
 )
 
 // Store keeps the records. Every change is guarded by the revision read before it.
@@ -19,7 +21,10 @@ type Store interface {
 	Create(ctx context.Context, p Prediction) (rev uint64, err error)         // ErrExists
 	Get(ctx context.Context, id string) (p Prediction, rev uint64, err error) // ErrNotFound
 	Update(ctx context.Context, p Prediction, rev uint64) (uint64, error)     // ErrConflict
-	List(ctx context.Context, q Query) (Page, error)                          // newest first
+	Delete(ctx context.Context, id string) error                              // ErrNotFound
+	// List answers newest first. Its results lack Logs, which only Get reads.
+	List(ctx context.Context, q Query) (Page, error)
+	Used(ctx context.Context) (bytes int64, err error)
 }
 
 // Query selects from the history.
@@ -56,13 +61,16 @@ type Delivery interface {
 
 // Events is the replayable log of every prediction.
 type Events interface {
-	Append(ctx context.Context, id string, e Event) (Event, error) // assigns N; on disk when it returns
+	// Append assigns N; the event is on disk when it returns. After "done" it
+	// answers ErrConflict. Number 1, "queued", is the record's own creation.
+	Append(ctx context.Context, id string, e Event) (Event, error)
 	Replay(ctx context.Context, id string, after uint64) ([]Event, error)
 	// Follow sends every event numbered above after, old ones first, then new
 	// ones as they happen, and closes the channel after "done" or when ctx ends.
 	// Previews come on the second channel, which drops what is not read in time.
 	Follow(ctx context.Context, id string, after uint64) (<-chan Event, <-chan Preview, error)
 	PublishPreview(id string, p Preview) error // never stored
+	Delete(ctx context.Context, id string) error
 }
 
 // Canceler carries a cancel request to whichever worker has the prediction.
@@ -85,10 +93,13 @@ type File struct {
 
 // Files stores pictures in and out.
 type Files interface {
-	Put(ctx context.Context, f File, r io.Reader) (File, error) // fills Token, Size and sums
+	// Put fills Token unless given, Size, sums and CreatedAt. Until it returns, nobody can open the file.
+	Put(ctx context.Context, f File, r io.Reader) (File, error)
 	Open(ctx context.Context, token string) (File, io.ReadSeekCloser, error)
 	Stat(ctx context.Context, token string) (File, error)
 	Delete(ctx context.Context, token string) error
+	List(ctx context.Context) ([]File, error) // those with ExpiresAt (uploads), newest first
+	Used(ctx context.Context) (bytes int64, err error)
 }
 
 // Generator draws the pictures of one prediction.
@@ -98,6 +109,8 @@ type Generator interface {
 
 // Sink takes what a run tells while it runs. Its methods do not block the run for long.
 type Sink interface {
+	// Step tells that a picture's step (1…of) took seconds. Pictures drawn
+	// together tell as the last of them, so that progress ends at 100 %.
 	Step(picture, step, of int, seconds float64)
 	Preview(picture, step int, jpeg []byte)
 	Picture(index int, seed int64, name, contentType string, data []byte) error // one finished picture

@@ -37,6 +37,7 @@ type Prediction struct {
 	// Data URIs in it were replaced by file references at the door; Echo puts
 	// them back when the record is read by the caller.
 	Input  json.RawMessage `json:"input"`
+	Files  []string        `json:"files,omitempty"`  // tokens of the files made from Input; they go when its data goes
 	Output []string        `json:"output,omitempty"` // file tokens, one a picture, in order
 	Error  string          `json:"error,omitempty"`  // one plain sentence when Failed
 	Logs   string          `json:"logs,omitempty"`

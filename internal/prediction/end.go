@@ -1,0 +1,56 @@
+package prediction
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+)
+
+// end changes a record that is not final into one that is. Whoever's write
+// passes the revision guard has ended it; everybody else finds it ended.
+func end(ctx context.Context, ports Ports, id string, change func(*Prediction)) (p Prediction, ended bool, err error) {
+	for {
+		p, rev, err := ports.Store.Get(ctx, id)
+		if err != nil || p.Status.Final() {
+			return p, false, err
+		}
+		change(&p)
+		if _, err = ports.Store.Update(ctx, p, rev); err == nil {
+			return p, true, tellDone(ctx, ports.Events, p)
+		}
+		if !errors.Is(err, ErrConflict) {
+			return p, false, err
+		}
+	}
+}
+
+// tellDone appends the last event; a log that has it already stays as it is.
+func tellDone(ctx context.Context, events Events, p Prediction) error {
+	if _, err := events.Append(ctx, p.ID, doneEvent(p)); err != nil && !errors.Is(err, ErrConflict) {
+		return err
+	}
+	return nil
+}
+
+func doneEvent(p Prediction) Event {
+	e := newEvent(EventDone, map[string]any{"status": p.Status, "error": p.Error})
+	if p.CompletedAt != nil {
+		e.At = *p.CompletedAt
+	}
+	return e
+}
+
+func newEvent(t EventType, data any) Event {
+	raw, err := json.Marshal(data)
+	if err != nil {
+		panic(err) // only this package's own plain structs come here
+	}
+	return Event{Type: t, At: time.Now().UTC(), Data: raw}
+}
+
+// stamp is a time as the records keep it: UTC, whole microseconds.
+func stamp(t time.Time) *time.Time {
+	t = t.UTC().Truncate(time.Microsecond)
+	return &t
+}
