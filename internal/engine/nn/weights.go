@@ -1,0 +1,117 @@
+// Package nn has the layers that Easel's networks are made of, as onnx ops over
+// weights that lie in a safetensors checkpoint.
+//
+// Every layer works on one sequence or one picture: activations are 2-D,
+// [tokens features], or [1 channels height width]. That keeps linear layers on
+// Gemm with the checkpoint's own [out in] weights. All computing is in f32;
+// weights stored as bf16 or f16 are widened when the graph is loaded.
+package nn
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"easel/internal/engine/onnx"
+	"easel/internal/engine/safetensors"
+)
+
+// Weights gives a network its tensors by name and notes every one that is
+// missing or has the wrong shape or type, so that all are reported at once.
+type Weights struct {
+	*state
+	prefix string
+}
+
+// state is what the Weights of all prefixes share.
+type state struct {
+	g        *onnx.Graph
+	file     *safetensors.Checkpoint
+	problems []error
+	loaded   map[string]onnx.Value
+	adapted  bool
+	modules  []Module
+}
+
+// Module is a linear layer that a LoRA may change. Its graph inputs are
+// Name+".lora_A" [In r] and Name+".lora_B" [r Out]; r = 0 means no change.
+type Module struct {
+	Name    string
+	In, Out int
+}
+
+// NewWeights makes tensors of file available in graph g. With adapted, linear
+// layers get their LoRA inputs.
+func NewWeights(g *onnx.Graph, file *safetensors.Checkpoint, adapted bool) *Weights {
+	return &Weights{state: &state{g: g, file: file, adapted: adapted, loaded: map[string]onnx.Value{}}}
+}
+
+// At returns the Weights below a name, as in w.At("layers", 3, "attn").
+func (w *Weights) At(path ...any) *Weights {
+	parts := make([]string, len(path))
+	for i, p := range path {
+		parts[i] = fmt.Sprint(p)
+	}
+	return &Weights{state: w.state, prefix: w.name(strings.Join(parts, "."))}
+}
+
+func (w *Weights) name(name string) string {
+	if w.prefix == "" || name == "" {
+		return w.prefix + name
+	}
+	return w.prefix + "." + name
+}
+
+// Has says whether the checkpoint has the tensor.
+func (w *Weights) Has(name string) bool {
+	_, ok := w.file.Tensor(w.name(name))
+	return ok
+}
+
+// Tensor returns a tensor as f32. Its shape must be the given one.
+func (w *Weights) Tensor(name string, shape ...int) onnx.Value {
+	return w.g.Cast(w.Stored(name, shape...), onnx.Float32)
+}
+
+// Stored returns a tensor in the type it is stored in: for tables of which a
+// few rows are picked before they are widened.
+func (w *Weights) Stored(name string, shape ...int) onnx.Value {
+	name = w.name(name)
+	if v, ok := w.loaded[name]; ok {
+		return v
+	}
+	stand := onnx.Value{Type: onnx.Float32, Shape: onnx.Dims(shape...)} // lets building go on
+	t, ok := w.file.Tensor(name)
+	if !ok {
+		return w.problem(stand, "tensor %q is missing", name)
+	}
+	dtype, ok := floats[t.DType]
+	if !ok {
+		return w.problem(stand, "tensor %q is %s, not F32, F16 or BF16", name, t.DType)
+	}
+	if !slices.EqualFunc(t.Shape, shape, func(a int64, b int) bool { return a == int64(b) }) {
+		return w.problem(stand, "tensor %q is %v, the config makes it %v", name, t.Shape, shape)
+	}
+	v := w.g.External(name, onnx.External{Type: dtype, Shape: t.Shape, File: t.File, Offset: t.Offset, Length: t.Length})
+	w.loaded[name] = v
+	return v
+}
+
+var floats = map[safetensors.DType]onnx.DType{
+	safetensors.F32:  onnx.Float32,
+	safetensors.F16:  onnx.Float16,
+	safetensors.BF16: onnx.BFloat16,
+}
+
+// problem notes what is wrong and returns a stand-in of the right shape.
+func (w *Weights) problem(stand onnx.Value, format string, args ...any) onnx.Value {
+	w.problems = append(w.problems, fmt.Errorf("%s: %s", w.file.Path, fmt.Sprintf(format, args...)))
+	return w.g.Input(fmt.Sprintf("problem_%d", len(w.problems)), stand.Type, stand.Shape...)
+}
+
+// Modules lists the linear layers built so far that take a LoRA.
+func (w *Weights) Modules() []Module { return w.modules }
+
+// Err lists every tensor that was missing or wrong, each with its file.
+func (w *Weights) Err() error { return errors.Join(w.problems...) }
