@@ -89,6 +89,8 @@ type File struct {
 	MD5         string    `json:"md5"`
 	CreatedAt   time.Time `json:"created_at"`
 	ExpiresAt   time.Time `json:"expires_at"` // zero: kept until retention
+
+	Metadata map[string]string `json:"metadata,omitempty"` // the uploader's own
 }
 
 // Files stores pictures in and out.

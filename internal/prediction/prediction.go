@@ -53,6 +53,7 @@ type Prediction struct {
 	WebhookEvents []string `json:"webhook_events_filter,omitempty"`
 	StreamToken   string   `json:"stream_token,omitempty"` // capability in urls.stream
 	DataRemoved   bool     `json:"data_removed,omitempty"`
+	Held          bool     `json:"held,omitempty"` // its creator waited for it, and may go on by polling
 
 	Extra Extra `json:"easel"`
 }

@@ -76,6 +76,7 @@ type New struct {
 	Webhook       string
 	WebhookEvents []string
 	CancelAfter   time.Duration // 0: never
+	Held          bool          // the creator waits for the end
 }
 
 // Create accepts a prediction. When it returns, the record is on disk. A queue
@@ -95,7 +96,7 @@ func (s *Service) Create(ctx context.Context, n New) (Prediction, error) {
 		ID: n.ID, Model: n.Model, Version: n.Version, Status: Starting,
 		Input: n.Input, Files: n.Files, Source: n.Source, CreatedAt: now,
 		Webhook: n.Webhook, WebhookEvents: n.WebhookEvents,
-		StreamToken: NewToken(),
+		StreamToken: NewToken(), Held: n.Held,
 	}
 	if n.CancelAfter > 0 {
 		deadline := now.Add(n.CancelAfter)
