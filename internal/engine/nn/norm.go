@@ -37,7 +37,7 @@ func (n RMSNorm) Apply(x onnx.Value) onnx.Value { return n.g.RMSNorm(x, n.Weight
 func (n RMSNorm) Heads(x onnx.Value, heads int) onnx.Value {
 	g := n.g
 	y := n.Apply(g.Reshape(x, onnx.Keep, heads, onnx.Rest)) // [tokens heads width]
-	return g.Reshape(y, onnx.Keep, int(x.Dim(1).Size)) // [tokens heads·width]
+	return g.Reshape(y, onnx.Keep, onnx.Rest)               // [tokens heads·width]
 }
 
 // GroupNorm normalises groups of channels.

@@ -1,0 +1,55 @@
+package flux
+
+import (
+	"fmt"
+
+	"easel/internal/engine/nn"
+	"easel/internal/engine/onnx"
+	"easel/internal/engine/safetensors"
+)
+
+// Names of the graph's inputs and output.
+const (
+	InLatents   = "latents"
+	InText      = "text"
+	InPooled    = "pooled"
+	InTime      = "time"
+	InGuidance  = "guidance"
+	InCos       = "cos"
+	InSin       = "sin"
+	InTokens    = "text_tokens"
+	OutVelocity = "velocity"
+)
+
+// Build makes the transformer's graph over the checkpoint file. With adapted,
+// its linear layers take LoRA inputs; the modules say which. The error lists
+// every tensor that is missing or wrong.
+func Build(c Config, file *safetensors.Checkpoint, adapted bool) (onnx.Model, []nn.Module, error) {
+	g := onnx.New("transformer")
+	w := nn.NewWeights(g, file, adapted)
+	t := NewTransformer(g, w, c)
+
+	image, text := onnx.Sym("image"), onnx.Sym("text")
+	half := onnx.D(c.HeadDim / 2)
+	in := Inputs{
+		Latents: g.Input(InLatents, onnx.Float32, image, onnx.D(c.InChannels)),
+		Text:    g.Input(InText, onnx.Float32, text, onnx.D(c.TextWidth)),
+		Pooled:  g.Input(InPooled, onnx.Float32, onnx.D(1), onnx.D(c.PooledWidth)),
+		Time:    g.Input(InTime, onnx.Float32, onnx.D(1), onnx.D(timeChannels)),
+		Cos:     g.Input(InCos, onnx.Float32, onnx.Sym("tokens"), half),
+		Sin:     g.Input(InSin, onnx.Float32, onnx.Sym("tokens"), half),
+		Tokens:  g.Input(InTokens, onnx.Int64, onnx.D(1)),
+	}
+	if c.Guidance {
+		in.Guidance = g.Input(InGuidance, onnx.Float32, onnx.D(1), onnx.D(timeChannels))
+	}
+	g.Output(OutVelocity, t.Forward(in))
+	if err := w.Err(); err != nil {
+		return onnx.Model{}, nil, err
+	}
+	m, err := g.Build()
+	if err != nil {
+		return onnx.Model{}, nil, fmt.Errorf("build transformer: %w", err)
+	}
+	return m, w.Modules(), nil
+}
