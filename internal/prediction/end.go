@@ -9,15 +9,15 @@ import (
 
 // end changes a record that is not final into one that is. Whoever's write
 // passes the revision guard has ended it; everybody else finds it ended.
-func end(ctx context.Context, ports Ports, id string, change func(*Prediction)) (p Prediction, ended bool, err error) {
+func end(ctx context.Context, store Store, id string, change func(*Prediction)) (p Prediction, ended bool, err error) {
 	for {
-		p, rev, err := ports.Store.Get(ctx, id)
+		p, rev, err := store.Get(ctx, id)
 		if err != nil || p.Status.Final() {
 			return p, false, err
 		}
 		change(&p)
-		if _, err = ports.Store.Update(ctx, p, rev); err == nil {
-			return p, true, tellDone(ctx, ports.Events, p)
+		if _, err = store.Update(ctx, p, rev); err == nil {
+			return p, true, nil
 		}
 		if !errors.Is(err, ErrConflict) {
 			return p, false, err

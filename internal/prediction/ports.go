@@ -67,7 +67,8 @@ type Events interface {
 	Replay(ctx context.Context, id string, after uint64) ([]Event, error)
 	// Follow sends every event numbered above after, old ones first, then new
 	// ones as they happen, and closes the channel after "done" or when ctx ends.
-	// Previews come on the second channel, which drops what is not read in time.
+	// Previews come on the second channel, which drops what is not read in time
+	// and is closed after the first one.
 	Follow(ctx context.Context, id string, after uint64) (<-chan Event, <-chan Preview, error)
 	PublishPreview(id string, p Preview) error // never stored
 	Delete(ctx context.Context, id string) error

@@ -141,16 +141,17 @@ func (s *Service) Cancel(ctx context.Context, id string) (Prediction, error) {
 	if !validID.MatchString(id) {
 		return Prediction{}, fmt.Errorf("cancel: %w", ErrNotFound)
 	}
-	p, ended, err := end(ctx, s.ports, id, func(p *Prediction) {
+	p, ended, err := end(ctx, s.ports.Store, id, func(p *Prediction) {
 		p.Status = Canceled
 		p.CompletedAt = stamp(s.opts.Now())
 	})
 	if err != nil {
 		return Prediction{}, fmt.Errorf("cancel %s: %w", id, err)
 	}
-	if ended {
-		if err := s.ports.Canceler.Cancel(ctx, id); err != nil {
-			s.opts.Log.Warn("worker not told of the cancel", "prediction", id, "error", err)
+	if ended { // what fails from here on is made good by the worker that finds the record ended
+		err := errors.Join(s.ports.Canceler.Cancel(ctx, id), tellDone(ctx, s.ports.Events, p))
+		if err != nil {
+			s.opts.Log.Warn("canceled, but not told everybody", "prediction", id, "error", err)
 		}
 	}
 	return p, nil
@@ -183,8 +184,8 @@ func (s *Service) Wait(ctx context.Context, id string) (Prediction, error) {
 }
 
 // Follow sends every event numbered above after, old ones first, then new ones
-// as they happen. The events' channel closes after "done" or when ctx ends;
-// the previews' drops what is not read in time.
+// as they happen. The events' channel closes after "done" or when ctx ends, the
+// previews' after it; previews that are not read in time are dropped.
 func (s *Service) Follow(ctx context.Context, id string, after uint64) (<-chan Event, <-chan Preview, error) {
 	p, err := s.Get(ctx, id)
 	if err != nil {
@@ -197,12 +198,19 @@ func (s *Service) Follow(ctx context.Context, id string, after uint64) (<-chan E
 	if err != nil {
 		return nil, nil, err
 	}
-	events := make(chan Event, len(past))
-	for _, e := range past {
-		events <- e
-	}
-	close(events)
-	return events, nil, nil
+	events, previews := make(chan Event), make(chan Preview)
+	go func() {
+		defer close(previews)
+		defer close(events)
+		for _, e := range past {
+			select {
+			case events <- e:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return events, previews, nil
 }
 
 // Replay returns the events numbered above after that have happened so far.

@@ -1,0 +1,198 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"easel/internal/prediction"
+)
+
+// uploadMark begins the tokens of files that expire: they live in a store of
+// their own, whose stream forgets them by age.
+const uploadMark = "u"
+
+// ownMark sets the uploader's own metadata apart from ours.
+const ownMark = "own."
+
+// chunkSize keeps a chunk well under a NATS server's default payload limit.
+const chunkSize = 256 << 10
+
+// files keeps each file as an object named by its token. An object's
+// description is written after its last chunk, so a half-written file does
+// not exist.
+type files struct {
+	dir               string // of temporary files; "": the system's
+	pictures, uploads jetstream.ObjectStore
+}
+
+func openFiles(ctx context.Context, js jetstream.JetStream, opts Options) (*files, error) {
+	f := &files{dir: opts.Dir}
+	var err error
+	if f.pictures, err = js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{
+		Bucket: "easel_files", Replicas: opts.Replicas,
+	}); err != nil {
+		return nil, err
+	}
+	f.uploads, err = js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{
+		Bucket: "easel_uploads", Replicas: opts.Replicas, TTL: opts.UploadsAge,
+	})
+	return f, err
+}
+
+func (f *files) bucket(token string) jetstream.ObjectStore {
+	if strings.HasPrefix(token, uploadMark) {
+		return f.uploads
+	}
+	return f.pictures
+}
+
+// Put reads r to its end before it stores anything, because the sums go into
+// the object's description.
+func (f *files) Put(ctx context.Context, file prediction.File, r io.Reader) (prediction.File, error) {
+	if file.Token == "" {
+		file.Token = prediction.NewToken()
+	}
+	if !file.ExpiresAt.IsZero() {
+		file.Token = uploadMark + strings.TrimPrefix(file.Token, uploadMark)
+	}
+	body, err := spool(f.dir, r)
+	if err != nil {
+		return file, fmt.Errorf("put file: %w", err)
+	}
+	defer body.Close()
+	file.Size, file.SHA256, file.MD5 = body.size, body.sha256, body.md5
+	file.CreatedAt = time.Now().UTC().Truncate(time.Microsecond)
+	_, err = f.bucket(file.Token).Put(ctx, jetstream.ObjectMeta{
+		Name: file.Token, Metadata: describe(file), Opts: &jetstream.ObjectMetaOptions{ChunkSize: chunkSize},
+	}, body)
+	if err != nil {
+		return file, fmt.Errorf("put file: %w", err)
+	}
+	return file, nil
+}
+
+// Open reads the whole file and checks its sum, so that what it returns is
+// served without a surprise in the middle.
+func (f *files) Open(ctx context.Context, token string) (prediction.File, io.ReadSeekCloser, error) {
+	file, err := f.Stat(ctx, token)
+	if err != nil {
+		return file, nil, err
+	}
+	ctx, stop := context.WithTimeout(ctx, time.Minute)
+	defer stop()
+	object, err := f.bucket(token).Get(ctx, token)
+	if err != nil {
+		return file, nil, missing(err)
+	}
+	defer object.Close()
+	body, err := spool(f.dir, object)
+	if err != nil {
+		return file, nil, fmt.Errorf("open file: %w", missing(err))
+	}
+	if body.sha256 != file.SHA256 {
+		body.Close()
+		return file, nil, fmt.Errorf("open file: its sum is wrong: %w", prediction.ErrNotFound)
+	}
+	return file, body, nil
+}
+
+func (f *files) Stat(ctx context.Context, token string) (prediction.File, error) {
+	if token == "" {
+		return prediction.File{}, prediction.ErrNotFound
+	}
+	info, err := f.bucket(token).GetInfo(ctx, token)
+	if err != nil {
+		return prediction.File{}, missing(err)
+	}
+	file, err := parse(info)
+	if err == nil && !file.ExpiresAt.IsZero() && time.Now().After(file.ExpiresAt) {
+		err = prediction.ErrNotFound
+	}
+	return file, err
+}
+
+func (f *files) Delete(ctx context.Context, token string) error {
+	if _, err := f.Stat(ctx, token); err != nil {
+		return err
+	}
+	return missing(f.bucket(token).Delete(ctx, token))
+}
+
+// List answers the uploads that have not expired, newest first.
+func (f *files) List(ctx context.Context) ([]prediction.File, error) {
+	infos, err := f.uploads.List(ctx)
+	if err != nil && !errors.Is(err, jetstream.ErrNoObjectsFound) {
+		return nil, fmt.Errorf("list files: %w", err)
+	}
+	list := make([]prediction.File, 0, len(infos))
+	for _, info := range infos {
+		if file, err := parse(info); err == nil && time.Now().Before(file.ExpiresAt) {
+			list = append(list, file)
+		}
+	}
+	slices.SortFunc(list, func(a, b prediction.File) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	return list, nil
+}
+
+func (f *files) Used(ctx context.Context) (int64, error) {
+	status, err := f.pictures.Status(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return int64(status.Size()), nil
+}
+
+// missing gives the domain's word for what is not there.
+func missing(err error) error {
+	if errors.Is(err, jetstream.ErrObjectNotFound) {
+		return prediction.ErrNotFound
+	}
+	return err
+}
+
+func describe(f prediction.File) map[string]string {
+	m := map[string]string{
+		"name": f.Name, "type": f.ContentType, "sha256": f.SHA256, "md5": f.MD5,
+		"created": f.CreatedAt.Format(time.RFC3339Nano),
+	}
+	for k, v := range f.Metadata {
+		m[ownMark+k] = v
+	}
+	if !f.ExpiresAt.IsZero() {
+		m["expires"] = f.ExpiresAt.UTC().Format(time.RFC3339Nano)
+	}
+	return m
+}
+
+func parse(info *jetstream.ObjectInfo) (prediction.File, error) {
+	m := info.Metadata
+	f := prediction.File{
+		Token: info.Name, Name: m["name"], ContentType: m["type"], Size: int64(info.Size),
+		SHA256: m["sha256"], MD5: m["md5"],
+	}
+	for k, v := range m {
+		if own, ok := strings.CutPrefix(k, ownMark); ok {
+			if f.Metadata == nil {
+				f.Metadata = map[string]string{}
+			}
+			f.Metadata[own] = v
+		}
+	}
+	var err error
+	if f.CreatedAt, err = time.Parse(time.RFC3339Nano, m["created"]); err != nil {
+		return f, fmt.Errorf("file description: %w", err)
+	}
+	if m["expires"] != "" {
+		if f.ExpiresAt, err = time.Parse(time.RFC3339Nano, m["expires"]); err != nil {
+			return f, fmt.Errorf("file description: %w", err)
+		}
+	}
+	return f, nil
+}

@@ -1,0 +1,179 @@
+// Package journal keeps predictions on NATS JetStream: their records in a
+// key-value bucket, the queue in a work-queue stream, events in a stream,
+// files in object stores. The server runs inside this process with its store
+// in a directory, or elsewhere behind a URL; everything after the connection
+// is the same code.
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"easel/internal/prediction"
+)
+
+// Options say where the journal is kept and for how long.
+type Options struct {
+	Dir    string // of the embedded server's store; also of temporary files
+	URL    string // of a NATS server to use instead of the embedded one
+	Listen string // host:port where the embedded server takes workers; "": no port
+	Token  string // that clients of Listen, or of URL, authenticate with; "": none
+
+	Replicas    int           // of every stream, in a cluster; default 1
+	AckWait     time.Duration // without a sign of life before a prediction is delivered again; default 5 s
+	EventsAge   time.Duration // how long events are kept; default 30 days
+	EventsBytes int64         // at most, the oldest go first; default 512 MiB
+	UploadsAge  time.Duration // how long uploads are kept; default 24 h
+
+	Log *slog.Logger // default: none
+}
+
+func (o Options) withDefaults() Options {
+	if o.Replicas == 0 {
+		o.Replicas = 1
+	}
+	if o.AckWait == 0 {
+		o.AckWait = 5 * time.Second
+	}
+	if o.EventsAge == 0 {
+		o.EventsAge = 30 * 24 * time.Hour
+	}
+	if o.EventsBytes == 0 {
+		o.EventsBytes = 512 << 20
+	}
+	if o.UploadsAge == 0 {
+		o.UploadsAge = 24 * time.Hour
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	return o
+}
+
+// Journal is an open connection and what this process keeps of it in memory.
+type Journal struct {
+	opts   Options
+	lock   io.Closer      // of Dir; nil with a URL
+	server *server.Server // nil with a URL
+	conn   *nats.Conn
+	js     jetstream.JetStream
+	stop   context.CancelFunc // ends the watches
+
+	store  *store
+	queue  *queue
+	events *events
+	files  *files
+}
+
+// Open connects to the server at opts.URL, or starts one with its store in
+// opts.Dir, and makes the streams that are not there yet. The history is read
+// in the background: List and Position wait for it.
+func Open(ctx context.Context, opts Options) (j *Journal, err error) {
+	j = &Journal{opts: opts.withDefaults()}
+	defer func() {
+		if err != nil {
+			j.Close()
+		}
+	}()
+	if err := j.connect(); err != nil {
+		return nil, fmt.Errorf("open journal: %w", err)
+	}
+	if j.js, err = jetstream.New(j.conn); err != nil {
+		return nil, fmt.Errorf("open journal: %w", err)
+	}
+	life, stop := context.WithCancel(context.Background())
+	j.stop = stop
+	if j.store, err = openStore(ctx, life, j.js, j.opts); err != nil {
+		return nil, fmt.Errorf("open journal: records: %w", err)
+	}
+	if j.queue, err = openQueue(ctx, j.js, j.store.history, j.opts); err != nil {
+		return nil, fmt.Errorf("open journal: queue: %w", err)
+	}
+	if j.events, err = openEvents(ctx, j.conn, j.js, j.store, j.opts); err != nil {
+		return nil, fmt.Errorf("open journal: events: %w", err)
+	}
+	if j.files, err = openFiles(ctx, j.js, j.opts); err != nil {
+		return nil, fmt.Errorf("open journal: files: %w", err)
+	}
+	return j, nil
+}
+
+func (j *Journal) connect() error {
+	options := []nats.Option{
+		nats.Name("easel"), nats.MaxReconnects(-1),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			j.opts.Log.Warn("journal connection", "error", err)
+		}),
+	}
+	if j.opts.Token != "" {
+		options = append(options, nats.Token(j.opts.Token))
+	}
+	url := j.opts.URL
+	if url == "" {
+		if err := j.startServer(); err != nil {
+			return err
+		}
+		options = append(options, nats.InProcessServer(j.server))
+	}
+	var err error
+	j.conn, err = nats.Connect(url, options...)
+	return err
+}
+
+// Ports returns the journal as what the domain needs.
+func (j *Journal) Ports() prediction.Ports {
+	return prediction.Ports{
+		Store: j.store, Queue: j.queue, Events: j.events,
+		Canceler: canceler{j.conn}, Files: j.files,
+	}
+}
+
+// Ready waits until the history has been read.
+func (j *Journal) Ready(ctx context.Context) error { return j.store.history.wait(ctx) }
+
+// Connected tells whether the server answers, for health checks.
+func (j *Journal) Connected() bool { return j.conn.IsConnected() }
+
+// ClientURL is where workers of other machines connect when Listen was given.
+func (j *Journal) ClientURL() string {
+	if j.server == nil {
+		return j.opts.URL
+	}
+	return j.server.ClientURL()
+}
+
+// Close ends the connection, and the embedded server after it.
+func (j *Journal) Close() error {
+	if j.stop != nil {
+		j.stop()
+	}
+	if j.events != nil {
+		j.events.close()
+	}
+	if j.conn != nil {
+		j.conn.Close()
+	}
+	if j.server != nil {
+		j.server.Shutdown()
+		j.server.WaitForShutdown()
+	}
+	if j.lock != nil {
+		return j.lock.Close()
+	}
+	return nil
+}
+
+// refused says whether a write lost against a revision guard.
+func refused(err error) bool {
+	var api *jetstream.APIError
+	return errors.As(err, &api) && (api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence ||
+		api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant)
+}
