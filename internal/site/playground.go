@@ -1,0 +1,53 @@
+package site
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"easel/internal/prediction"
+	"easel/internal/schema"
+	"easel/views"
+)
+
+// playground shows the form: empty, with a prompt from the address, or with
+// the inputs and the output of the prediction ?p=.
+func (s *Site) playground(c echo.Context) error {
+	show := views.Playground{Page: page(c, s.Model.Path()+" · Easel", "/"), Model: s.Model}
+	values := views.Values{}
+	if prompt := c.QueryParam("prompt"); prompt != "" {
+		values["prompt"] = prompt
+	}
+	if id := c.QueryParam("p"); id != "" {
+		p, err := s.Predictions.Get(c.Request().Context(), id)
+		switch {
+		case errors.Is(err, prediction.ErrNotFound):
+			return c.Redirect(http.StatusFound, "/")
+		case err != nil:
+			return err
+		}
+		values = views.FromInput(p.Input)
+		show.Run = views.NewRun(p, fileURL)
+		show.Refresh = refresh(show.Run)
+	}
+	show.Form = views.NewForm(schema.Fields(), values, nil)
+	return render(c, http.StatusOK, views.PlaygroundPage(show))
+}
+
+// refused shows the form again with what is wrong at each field.
+func (s *Site) refused(c echo.Context, status int, values views.Values, problems map[string]string) error {
+	return render(c, status, views.PlaygroundPage(views.Playground{
+		Page:  page(c, "Please check the inputs · Easel", "/"),
+		Model: s.Model,
+		Form:  views.NewForm(schema.Fields(), values, problems),
+	}))
+}
+
+// refresh is how soon a page without script asks again.
+func refresh(r views.Run) int {
+	if r.Busy() {
+		return 2
+	}
+	return 0
+}

@@ -1,0 +1,82 @@
+// Package site serves the pages a person sees: the playground, the page of
+// each prediction, the history, and the assets. All of it works without
+// script; what the script adds talks to the API.
+//
+// One file holds one page. Register is the whole table of routes.
+package site
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"easel/internal/prediction"
+	"easel/static"
+	"easel/views"
+)
+
+// Predictions is what the pages do with predictions.
+type Predictions interface {
+	Create(ctx context.Context, n prediction.New) (prediction.Prediction, error)
+	Get(ctx context.Context, id string) (prediction.Prediction, error)
+	List(ctx context.Context, q prediction.Query) (prediction.Page, error)
+	Cancel(ctx context.Context, id string) (prediction.Prediction, error)
+}
+
+// Site is the pages. Its fields are its needs; set them, then Register.
+type Site struct {
+	Model       views.Model
+	Predictions Predictions
+
+	// Door turns the data URIs of an input into files and returns their
+	// tokens: pictures never stand in a record. Nil leaves the input as it is.
+	Door func(ctx context.Context, input json.RawMessage) (json.RawMessage, []string, error)
+
+	Dev bool // serves /styleguide too
+}
+
+// Register adds the pages' routes.
+func (s *Site) Register(e *echo.Echo) {
+	pages := e.Group("", Shield)
+	pages.GET("/", s.playground)
+	pages.POST("/", s.run)
+	pages.GET("/p/:id", s.result)
+	pages.POST("/p/:id/cancel", s.cancel)
+	pages.GET("/history", s.history)
+	if s.Dev {
+		pages.GET("/styleguide", s.styleguide)
+	}
+	assets := echo.WrapHandler(static.Handler())
+	pages.GET(static.Prefix+"*", assets)
+	pages.HEAD(static.Prefix+"*", assets)
+	pages.GET("/favicon.ico", func(c echo.Context) error {
+		return c.Redirect(http.StatusFound, static.URL("favicon.svg"))
+	})
+}
+
+// render writes a page only once all of it is there, so that an error half way
+// through never leaves half a page.
+func render(c echo.Context, status int, page templ.Component) error {
+	var b bytes.Buffer
+	if err := page.Render(c.Request().Context(), &b); err != nil {
+		return err
+	}
+	c.Response().Header().Set("Cache-Control", "no-store") // a page tells what is so now
+	return c.HTMLBlob(status, b.Bytes())
+}
+
+// page is the frame of a page for this visitor.
+func page(c echo.Context, title, section string) views.Page {
+	p := views.Page{Title: title, Section: section}
+	if cookie, err := c.Cookie("theme"); err == nil && (cookie.Value == "dark" || cookie.Value == "light") {
+		p.Theme = cookie.Value
+	}
+	return p
+}
+
+// fileURL is where an output file is served.
+func fileURL(token string) string { return "/files/" + token }

@@ -1,0 +1,94 @@
+package views
+
+import (
+	"path"
+	"strconv"
+	"time"
+
+	"easel/internal/prediction"
+)
+
+// Run is a prediction as the output pane shows it. The zero value is the empty pane.
+type Run struct {
+	ID      string
+	Status  prediction.Status
+	Prompt  string
+	Error   string
+	Logs    string
+	Files   []File
+	Seconds float64 // from start to end; 0: not known
+	Notes   []string
+	Queue   int // place in the queue; 0: not waiting
+}
+
+// File is one finished picture.
+type File struct {
+	URL     string
+	Name    string
+	Seed    string
+	Flagged bool
+}
+
+// NewRun shows a prediction.
+func NewRun(p prediction.Prediction, fileURL func(token string) string) Run {
+	r := Run{ID: p.ID, Status: p.Status, Error: p.Error, Logs: p.Logs, Notes: p.Extra.Warnings,
+		Prompt: FromInput(p.Input)["prompt"]}
+	if p.StartedAt != nil && p.CompletedAt != nil {
+		r.Seconds = p.CompletedAt.Sub(*p.StartedAt).Seconds()
+	}
+	if p.Extra.Queue != nil {
+		r.Queue = p.Extra.Queue.Position
+	}
+	for i, token := range p.Output {
+		f := File{URL: fileURL(token), Name: path.Base(token)}
+		if i < len(p.Extra.Seeds) {
+			f.Seed = strconv.FormatInt(p.Extra.Seeds[i], 10)
+		}
+		f.Flagged = i < len(p.Extra.Verdicts) && p.Extra.Verdicts[i].Flagged
+		r.Files = append(r.Files, f)
+	}
+	return r
+}
+
+// Busy says whether more is to come.
+func (r Run) Busy() bool { return r.ID != "" && !r.Status.Final() }
+
+// Headline says in a few words where the run stands.
+func (r Run) Headline() string {
+	switch r.Status {
+	case "":
+		return "Ready"
+	case prediction.Starting:
+		if r.Queue > 1 {
+			return "Waiting: " + strconv.Itoa(r.Queue-1) + " ahead"
+		}
+		return "Waiting for the engine"
+	case prediction.Processing:
+		return "Drawing"
+	case prediction.Succeeded:
+		if r.Seconds > 0 {
+			return "Done in " + seconds(r.Seconds)
+		}
+		return "Done"
+	case prediction.Canceled:
+		return "Canceled"
+	}
+	return "Failed"
+}
+
+// Facts is the line under the headline.
+func (r Run) Facts() string {
+	if len(r.Files) > 0 && r.Files[0].Seed != "" {
+		return "seed " + r.Files[0].Seed
+	}
+	return ""
+}
+
+// Card is one prediction in the history.
+type Card struct {
+	Run
+	CreatedAt time.Time
+}
+
+// When is how long ago the prediction was asked for.
+func (c Card) When(now time.Time) string { return ago(c.CreatedAt, now) }

@@ -1,0 +1,174 @@
+// The form: what its controls hold, what is wrong with it, and what is void.
+import { all, find, maybe } from "./dom.ts";
+import { check, pictureSize, toInput, voided, type Values } from "./input.ts";
+import { Picture, pasted } from "./picture.ts";
+import type { Input, Settings, Size } from "./types.ts";
+import { dice, slider } from "./widgets.ts";
+
+const kept = "easel.form"; // where the values live between visits
+
+export class Form extends EventTarget {
+  private readonly pictures: Picture[];
+  private stepsTouched = false;
+
+  constructor(readonly root: HTMLFormElement, private readonly settings: Settings) {
+    super();
+    this.pictures = all(root, "[data-picture]").map((e) => new Picture(e, () => this.update(), (name, why) => this.show({ [name]: why })));
+    all<HTMLInputElement>(root, "[data-slider]").forEach(slider);
+    all<HTMLButtonElement>(root, "[data-dice]").forEach(dice);
+    root.addEventListener("input", (event) => this.edited(event.target as HTMLInputElement));
+    root.addEventListener("reset", () => setTimeout(() => this.reset()));
+    root.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.submit();
+    });
+    document.addEventListener("paste", (event) => pasted(event, this.pictures));
+    document.addEventListener("dragover", (event) => event.preventDefault()); // a missed drop must not leave the page
+    document.addEventListener("drop", (event) => event.preventDefault());
+    const sends = new URLSearchParams(location.search);
+    if (!sends.has("p") && !sends.has("prompt")) this.fill(remembered());
+    this.update();
+  }
+
+  /** values are the controls' texts by field name. */
+  get values(): Values {
+    const data = new FormData(this.root);
+    const values: Values = {};
+    for (const field of this.settings.fields) {
+      const texts = data.getAll(field.name).filter((v) => typeof v === "string");
+      values[field.name] = texts.at(-1) ?? (field.type === "boolean" ? "false" : "");
+    }
+    for (const picture of this.pictures) values[picture.name] = picture.value;
+    return values;
+  }
+
+  get input(): Input {
+    return toInput(this.values, this.settings.fields);
+  }
+
+  get size(): Size {
+    return pictureSize(this.values, this.settings.sizes);
+  }
+
+  /** fill sets controls to values; those not named keep theirs. */
+  fill(values: Values): void {
+    for (const [name, value] of Object.entries(values)) {
+      for (const control of all<HTMLInputElement>(this.root, `[name="${name}"]`)) {
+        if (control.type === "file") continue;
+        if (control.type === "radio" || control.type === "checkbox") control.checked = control.value === value;
+        else control.value = value;
+        control.dispatchEvent(new Event("paint"));
+      }
+    }
+    this.update();
+  }
+
+  submit(): void {
+    const problems = check(this.values, this.settings);
+    this.show(problems);
+    if (Object.keys(problems).length > 0) return this.focusProblem();
+    this.dispatchEvent(new Event("run"));
+  }
+
+  /** show puts each problem at its field, opening the group it stands in. */
+  show(problems: Record<string, string>): void {
+    for (const field of all(this.root, "[data-field]")) {
+      const problem = problems[field.dataset.field!] ?? "";
+      const line = find(field, "[data-error]");
+      line.textContent = problem;
+      line.hidden = problem === "";
+      all(field, "input, textarea, select").forEach((c) => (problem ? c.setAttribute("aria-invalid", "true") : c.removeAttribute("aria-invalid")));
+      const group = field.closest("details");
+      if (problem && group) group.open = true;
+    }
+  }
+
+  focusProblem(): void {
+    maybe(this.root, "[aria-invalid]")?.focus();
+  }
+
+  private edited(control: HTMLInputElement): void {
+    if (control.name === "num_inference_steps") this.stepsTouched = true;
+    if (control.name === "model") this.offerSteps(control.value);
+    const field = control.closest<HTMLElement>("[data-field]");
+    if (field && !find(field, "[data-error]").hidden) this.recheck(field);
+    this.update();
+  }
+
+  private recheck(field: HTMLElement): void {
+    const name = field.dataset.field!;
+    const problem = check(this.values, this.settings)[name] ?? "";
+    const line = find(field, "[data-error]");
+    line.textContent = problem;
+    line.hidden = problem === "";
+    if (!problem) all(field, "[aria-invalid]").forEach((c) => c.removeAttribute("aria-invalid"));
+  }
+
+  /** schnell draws in 4 steps; whoever set the number keeps it. */
+  private offerSteps(model: string): void {
+    if (this.stepsTouched) return;
+    const usual = this.settings.fields.find((f) => f.name === "num_inference_steps")?.default;
+    this.fill({ num_inference_steps: model === "schnell" ? "4" : String(usual) });
+  }
+
+  private reset(): void {
+    this.stepsTouched = false;
+    this.pictures.forEach((picture) => picture.clear());
+    const defaults: Values = {};
+    for (const field of this.settings.fields) defaults[field.name] = String(field.default ?? "");
+    this.fill(defaults);
+    this.show({});
+    find(this.root, "textarea").focus();
+  }
+
+  private update(): void {
+    const values = this.values;
+    const reasons = voided(values);
+    for (const field of all(this.root, "[data-field]")) {
+      const reason = reasons[field.dataset.field!] ?? "";
+      const note = find(field, "[data-void-note]");
+      field.toggleAttribute("data-void", reason !== "");
+      note.textContent = reason;
+      note.hidden = reason === "";
+    }
+    for (const pixels of all(this.root, "[data-pixels]")) {
+      const size = this.settings.sizes[values.megapixels || "1"]?.[pixels.dataset.pixels!];
+      if (size) pixels.textContent = size.join("×");
+    }
+    this.gists(values);
+    localStorage.setItem(kept, JSON.stringify(storable(values)));
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** A closed group tells its values in a few words. */
+  private gists(values: Values): void {
+    for (const group of all(this.root, "[data-group]")) {
+      const words = all(group, "[data-field]").map((field) => this.word(field.dataset.field!, values));
+      find(group, "[data-gist]").textContent = words.filter(Boolean).join(" · ");
+    }
+  }
+
+  private word(name: string, values: Values): string {
+    const field = this.settings.fields.find((f) => f.name === name);
+    const value = values[name] ?? "";
+    if (!field || value === "" || name in voided(values)) return "";
+    if (field.format === "uri") return field.name;
+    if (field.type === "boolean") return value === "true" ? field.label.toLowerCase() : "";
+    if (field.type === "string") return value;
+    return `${value} ${field.label.split(" ").at(-1)!.toLowerCase()}`;
+  }
+}
+
+/** Pictures are too large to keep here. */
+function storable(values: Values): Values {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => !value.startsWith("data:")));
+}
+
+function remembered(): Values {
+  try {
+    const values: unknown = JSON.parse(localStorage.getItem(kept) ?? "{}");
+    return typeof values === "object" && values !== null ? (values as Values) : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,53 @@
+// Starts what the page holds. Every part works without the others.
+import { all, find, json, maybe } from "./dom.ts";
+import { Refused } from "./api.ts";
+import { Form } from "./form.ts";
+import { keys } from "./keys.ts";
+import { enhanceRun, type Run } from "./run.ts";
+import { invite } from "./stage.ts";
+import { themeSwitch } from "./theme.ts";
+import type { Settings } from "./types.ts";
+
+all<HTMLButtonElement>(document, "[data-theme-switch]").forEach(themeSwitch);
+
+if (maybe(document, "#settings")) {
+  const settings = json("settings") as Settings;
+  const run = enhanceRun(settings);
+  const form = maybe<HTMLFormElement>(document, "[data-form]");
+  if (run && form) playground(new Form(form, settings), run);
+  else if (run) keys(() => undefined, () => void run.cancel());
+}
+
+function playground(form: Form, run: Run): void {
+  const stage = find(document, "[data-stage]");
+  const submit = find<HTMLButtonElement>(form.root, "[data-submit]");
+  const resize = () => invite(stage, form.size);
+  resize();
+  form.addEventListener("change", resize);
+  run.addEventListener("change", () => (submit.toggleAttribute("data-busy", run.busy)));
+  keys(() => form.root.requestSubmit(submit), () => void run.cancel());
+  form.addEventListener("run", async () => {
+    bringIntoView(stage);
+    try {
+      await run.start(form.input);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      form.show(error.problems);
+      form.focusProblem();
+    }
+  });
+  for (const example of all<HTMLAnchorElement>(document, "[data-example]")) {
+    example.addEventListener("click", (event) => {
+      event.preventDefault();
+      form.fill({ prompt: example.dataset.example! });
+      find(form.root, "textarea").focus();
+    });
+  }
+}
+
+/** On a phone the picture is below the form. */
+function bringIntoView(stage: HTMLElement): void {
+  const { top, bottom } = stage.getBoundingClientRect();
+  const smooth = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  if (bottom > innerHeight && top > innerHeight / 2) stage.scrollIntoView({ behavior: smooth ? "smooth" : "auto", block: "start" });
+}

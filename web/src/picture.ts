@@ -1,0 +1,95 @@
+// The place where a picture is chosen, dropped, pasted or named by its address.
+import { all, find } from "./dom.ts";
+
+const maxBytes = 20 << 20;
+
+export class Picture {
+  readonly name: string;
+  private data = ""; // the chosen file as a data URI; "" when none
+  private readonly file: HTMLInputElement;
+  private readonly address: HTMLInputElement;
+  private readonly empty: Node[];
+
+  constructor(private readonly root: HTMLElement, private readonly changed: () => void, private readonly refuse: (name: string, why: string) => void) {
+    this.name = root.dataset.picture!;
+    this.file = find(root, 'input[type="file"]');
+    this.address = find(root, "[data-address]");
+    this.empty = ["[data-thumb]", "[data-name]", "[data-detail]"].map((part) => find(root, part).cloneNode(true));
+    const drop = find(root, "[data-drop]");
+    this.file.addEventListener("change", () => void this.take(this.file.files?.[0]));
+    this.address.addEventListener("input", () => this.address.value && this.forget());
+    find(root, "[data-clear]").addEventListener("click", () => this.clear());
+    for (const kind of ["dragenter", "dragover"]) drop.addEventListener(kind, () => (drop.dataset.over = ""));
+    for (const kind of ["dragleave", "drop"]) drop.addEventListener(kind, () => delete drop.dataset.over);
+    drop.addEventListener("drop", (event) => this.dropped(event));
+  }
+
+  /** value is what the request carries: the file's bytes, or an address. */
+  get value(): string {
+    return this.data || this.address.value.trim();
+  }
+
+  /** take shows a file and keeps its bytes. */
+  async take(file: File | undefined): Promise<void> {
+    if (!file) return;
+    if (!file.type.startsWith("image/")) return this.refuse(this.name, `${file.name} is not a picture`);
+    if (file.size > maxBytes) return this.refuse(this.name, `${file.name} holds more than 20 MB`);
+    this.data = await dataURI(file);
+    this.address.value = "";
+    const img = new Image();
+    img.className = "drop-thumb";
+    img.alt = "";
+    img.dataset.thumb = "";
+    img.src = URL.createObjectURL(file);
+    find(this.root, "[data-thumb]").replaceWith(img);
+    find(this.root, "[data-name]").textContent = file.name || "Pasted picture";
+    await img.decode().catch(() => this.refuse(this.name, `${file.name} cannot be read as a picture`));
+    find(this.root, "[data-detail]").textContent = `${img.naturalWidth}×${img.naturalHeight}`;
+    find(this.root, "[data-clear]").hidden = false;
+    this.changed();
+  }
+
+  clear(): void {
+    this.address.value = "";
+    this.forget();
+  }
+
+  private forget(): void {
+    this.data = "";
+    this.file.value = "";
+    find(this.root, "[data-clear]").hidden = true;
+    const shown = ["[data-thumb]", "[data-name]", "[data-detail]"].map((part) => find(this.root, part));
+    shown.forEach((element, i) => element.replaceWith(this.empty[i]!.cloneNode(true)));
+    this.changed();
+  }
+
+  /** A picture dragged from another tab comes as its address. */
+  private dropped(event: DragEvent): void {
+    const address = event.dataTransfer?.getData("text/uri-list").split("\n", 1)[0]?.trim();
+    event.preventDefault();
+    const file = event.dataTransfer?.files[0];
+    if (file) return void this.take(file);
+    if (!address) return;
+    this.address.value = address;
+    this.address.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}
+
+function dataURI(file: File): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result));
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(file);
+  });
+}
+
+/** pasted hands a picture on the clipboard to the first place for one. */
+export function pasted(event: ClipboardEvent, pictures: Picture[]): void {
+  const file = [...(event.clipboardData?.files ?? [])].find((f) => f.type.startsWith("image/"));
+  const [first] = pictures;
+  if (!file || !first) return;
+  event.preventDefault();
+  all<HTMLDetailsElement>(document, "details[data-group]").forEach((group) => (group.open ||= group.querySelector(`[data-picture="${first.name}"]`) !== null));
+  void first.take(file);
+}

@@ -1,0 +1,240 @@
+// One run, from the request to its end, as the output pane shows it.
+import { cancel, create, read, Refused } from "./api.ts";
+import { all, find, flash, maybe, part } from "./dom.ts";
+import { curl, reproducible } from "./curl.ts";
+import { pictureSize } from "./input.ts";
+import { fresh, headline, next, seconds, secondsLeft, share, type Progress } from "./progress.ts";
+import { Feed } from "./socket.ts";
+import { Stage } from "./stage.ts";
+import { isFinal, type Input, type Prediction, type RunEvent, type Settings } from "./types.ts";
+
+const tick = 100; // milliseconds between two looks at the clock
+
+export class Run extends EventTarget {
+  private readonly stage: Stage;
+  private feed: Feed | null = null;
+  private progress: Progress = fresh();
+  private id = "";
+  private input: Input = {};
+  private pictures = 1;
+  private ended = true;
+  private online = true;
+  private canceledAt = 0; // when cancel was asked for, by performance.now()
+  private began = 0;
+  private clock = 0;
+
+  constructor(private readonly root: HTMLElement, private readonly settings: Settings) {
+    super();
+    this.stage = new Stage(find(root, "[data-stage]"));
+    const { id, status } = root.dataset;
+    if (id) void this.reattach(id, status ?? "");
+  }
+
+  get busy(): boolean {
+    return !this.ended;
+  }
+
+  /** start asks for a prediction and shows it. It throws Refused. */
+  async start(input: Input): Promise<void> {
+    this.begin(input);
+    try {
+      const prediction = await create(this.settings.create, input);
+      this.id = prediction.id;
+      if (this.canceledAt) void cancel(prediction.id);
+      history.replaceState(null, "", `/?p=${encodeURIComponent(prediction.id)}`);
+      this.follow();
+    } catch (error) {
+      this.ended = true;
+      this.finishClock();
+      this.stage.fail(error instanceof Refused ? error.message : String(error));
+      this.tell("Not started", "");
+      this.actions();
+      throw error;
+    }
+  }
+
+  /** cancel stops the run; the pane then says how long that took. */
+  async cancel(): Promise<void> {
+    if (this.ended || this.canceledAt) return;
+    this.canceledAt = performance.now();
+    this.tell("Canceling…", "");
+    if (this.id) await cancel(this.id).catch((error: Error) => this.tell(error.message, ""));
+  }
+
+  /** A page that was loaded in the middle of a run goes on showing it; a finished one is shown as it ended. */
+  private async reattach(id: string, status: string): Promise<void> {
+    const prediction = await read(id).catch(() => null);
+    if (!prediction) return;
+    this.id = id;
+    this.begin(prediction.input);
+    if (!isFinal(status as Prediction["status"])) return this.follow();
+    this.follow(); // the log tells all of it again, pictures included
+  }
+
+  private begin(input: Input): void {
+    this.feed?.close();
+    this.progress = fresh();
+    this.input = input;
+    this.ended = false;
+    this.canceledAt = 0;
+    this.began = performance.now();
+    this.pictures = Number(input.num_outputs ?? 1);
+    const texts = Object.fromEntries(Object.entries(input).map(([k, v]) => [k, String(v)]));
+    this.stage.hang(this.pictures, pictureSize(texts, this.settings.sizes));
+    find(this.root, "[data-notes]").replaceChildren();
+    find(this.root, "[data-log-group]").hidden = true;
+    find(this.root, "[data-meter]").classList.remove("meter-idle");
+    clearInterval(this.clock);
+    this.clock = setInterval(() => this.paint(), tick) as unknown as number;
+    this.actions();
+    this.paint();
+    this.say("Started");
+    this.dispatchEvent(new Event("change"));
+  }
+
+  private follow(): void {
+    this.feed = new Feed(this.id, 0, {
+      event: (event) => this.take(event),
+      preview: (step, jpeg) => this.stage.preview(this.progress.picture, step, jpeg),
+      online: (online) => {
+        this.online = online;
+        this.paint();
+      },
+    });
+  }
+
+  private take(event: RunEvent): void {
+    const before = this.progress;
+    this.progress = next(before, event);
+    if (event.type === "output") void this.stage.picture(event.data.index, `/files/${event.data.file}`, String(this.input.prompt ?? ""));
+    if (event.type === "step") this.sayQuarter(share(before, this.pictures), share(this.progress, this.pictures));
+    if (event.type === "done") void this.end();
+    else this.paint();
+  }
+
+  private async end(): Promise<void> {
+    const answered = performance.now();
+    this.ended = true;
+    this.finishClock();
+    const { status, error } = this.progress;
+    let word = headline(this.progress, this.pictures);
+    if (status === "canceled" && this.canceledAt) word = `Canceled in ${Math.round(answered - this.canceledAt)} ms`;
+    if (status === "canceled") this.stage.stop();
+    if (status === "failed") this.stage.fail(error || "The run failed.");
+    this.tell(word, this.seeds());
+    this.say(word);
+    this.actions();
+    this.dispatchEvent(new Event("change"));
+    const prediction = await read(this.id).catch(() => null);
+    if (prediction && this.ended) this.notes(prediction);
+  }
+
+  private notes(prediction: Prediction): void {
+    const notes = (prediction.easel?.warnings ?? []).map((warning) => {
+      const note = part("note");
+      note.textContent = warning;
+      return note;
+    });
+    find(this.root, "[data-notes]").replaceChildren(...notes);
+    const logs = prediction.logs || this.progress.logs;
+    find(this.root, "[data-log]").textContent = logs;
+    find(this.root, "[data-log-group]").hidden = logs === "";
+  }
+
+  private seeds(): string {
+    const seeds = this.progress.outputs.filter(Boolean).map((o) => o.seed);
+    if (seeds.length === 0) return "";
+    return seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds[0]} … ${seeds.at(-1)}`;
+  }
+
+  private paint(): void {
+    if (this.ended) return;
+    const p = this.progress;
+    find<HTMLProgressElement>(this.root, "[data-meter]").value = share(p, this.pictures);
+    if (this.canceledAt) return;
+    const facts = [seconds((performance.now() - this.began) / 1000)];
+    const left = secondsLeft(p, this.pictures);
+    if (p.stepsSeen > 1) facts.push(`${(p.stepsSeen / p.stepSeconds).toFixed(1)} steps/s`);
+    if (left !== null) facts.push(`about ${seconds(left)} left`);
+    this.tell(this.online ? headline(p, this.pictures) : "Connection lost, trying again…", facts.join("  ·  "));
+  }
+
+  private tell(word: string, facts: string): void {
+    setText(find(this.root, "[data-headline]"), word);
+    setText(find(this.root, "[data-facts]"), facts);
+    find(this.root, "[data-dot]").dataset.status = this.ended && this.progress.status === "starting" ? "failed" : this.progress.status;
+  }
+
+  /** The live region hears of quarters only: a word for each step would drown the listener. */
+  private sayQuarter(before: number, now: number): void {
+    const quarter = Math.floor(now * 4);
+    if (quarter > Math.floor(before * 4) && quarter < 4) this.say(`${quarter * 25} percent`);
+  }
+
+  private say(text: string): void {
+    find(this.root, "[data-live]").textContent = text;
+  }
+
+  private finishClock(): void {
+    clearInterval(this.clock);
+    find(this.root, "[data-meter]").classList.add("meter-idle");
+  }
+
+  private actions(): void {
+    const had = this.root.contains(document.activeElement) && maybe(this.root, "[data-actions] :focus") !== null;
+    const buttons = this.ended ? this.endButtons() : [this.cancelButton()];
+    find(this.root, "[data-actions]").replaceChildren(...buttons);
+    if (had) buttons[0]?.focus(); // the button that was pressed is gone
+  }
+
+  private cancelButton(): HTMLElement {
+    const button = part<HTMLButtonElement>("cancel");
+    button.type = "button";
+    find(button, "[data-cancel-key]").hidden = false;
+    button.addEventListener("click", () => void this.cancel());
+    return button;
+  }
+
+  private endButtons(): HTMLElement[] {
+    if (!this.id) return [];
+    const downloads = this.progress.outputs.map((output, i) => {
+      const link = part<HTMLAnchorElement>("download");
+      link.href = `/files/${output.file}`;
+      link.download = output.file.split("/").at(-1) ?? "";
+      if (this.progress.outputs.length > 1) find(link, "[data-label]").textContent = `Picture ${i + 1}`;
+      return link;
+    });
+    const copy = part<HTMLButtonElement>("curl");
+    copy.addEventListener("click", () => void this.copyCurl(find(copy, "[data-label]")));
+    const permalink = part<HTMLAnchorElement>("permalink");
+    permalink.href = `/p/${encodeURIComponent(this.id)}`;
+    return [...downloads, copy, permalink];
+  }
+
+  private async copyCurl(label: HTMLElement): Promise<void> {
+    const seeds = this.progress.outputs.filter(Boolean).map((o) => o.seed);
+    await copyText(curl(location.origin, this.settings.create, reproducible(this.input, seeds)));
+    flash(label, "Copied");
+    this.say("Copied");
+  }
+}
+
+function setText(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** The clipboard API needs a secure page; plain http on another machine has only the old way. */
+async function copyText(text: string): Promise<void> {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const area = document.createElement("textarea");
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}
+
+export const enhanceRun = (settings: Settings): Run | null => {
+  const [root] = all(document, "[data-run]");
+  return root ? new Run(root, settings) : null;
+};
