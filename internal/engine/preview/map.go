@@ -1,0 +1,45 @@
+// Package preview shows what a half-finished run expects to end with, by a
+// linear map from each latent to a small patch of colour: far cheaper than the
+// decoder, and good enough to follow a run.
+package preview
+
+import (
+	"fmt"
+	"math"
+	"path/filepath"
+
+	"easel/internal/engine/safetensors"
+)
+
+// File is the map's place in the autoencoder's folder.
+const File = "preview.safetensors"
+
+// Map takes a latent of some channels to a patch of Patch×Patch pixels.
+type Map struct {
+	Channels, Patch int
+	Weight          []float32 // [Channels 3·Patch·Patch]: planes of colour, −1…1
+	Mean            []float32 // [3·Patch·Patch]
+}
+
+// Read reads the map in the autoencoder's folder dir: tensors decode.weight and mean.
+func Read(dir string, channels int) (Map, error) {
+	file, err := safetensors.Open(filepath.Join(dir, File))
+	if err != nil {
+		return Map{}, err
+	}
+	weight, okW := file.Tensor("decode.weight")
+	mean, okM := file.Tensor("mean")
+	if !okW || !okM || len(weight.Shape) != 2 || len(mean.Shape) != 1 {
+		return Map{}, fmt.Errorf("%s: needs decode.weight [channels 3·p·p] and mean [3·p·p]", file.Path)
+	}
+	patch := int(math.Sqrt(float64(mean.Shape[0] / 3)))
+	if weight.Shape[0] != int64(channels) || weight.Shape[1] != mean.Shape[0] || int64(3*patch*patch) != mean.Shape[0] || patch == 0 {
+		return Map{}, fmt.Errorf("%s: decode.weight %v and mean %v do not map %d channels to square patches", file.Path, weight.Shape, mean.Shape, channels)
+	}
+	m := Map{Channels: channels, Patch: patch}
+	if m.Weight, err = weight.Float32s(); err != nil {
+		return Map{}, err
+	}
+	m.Mean, err = mean.Float32s()
+	return m, err
+}
