@@ -11,7 +11,7 @@ import (
 )
 
 // pngLevel is BestSpeed because at 1024² it takes a quarter of the default
-// level's time for a sixth more bytes (docs/adr/0010-webp-encoder.md).
+// level's time for a sixth more bytes (ADR 10).
 const pngLevel = png.BestSpeed
 
 // Encode writes img in format f. quality, 0…100, is for WebP and JPEG; PNG

@@ -11,7 +11,7 @@ import (
 
 const (
 	// webpMethod trades time for size, 0…6. Method 2 takes 40 % of method 4's
-	// time for 4 % more bytes (docs/adr/0010-webp-encoder.md).
+	// time for 4 % more bytes (ADR 10).
 	webpMethod = 2
 	// webpMaxSide is the format's own limit on a side.
 	webpMaxSide = 16383
