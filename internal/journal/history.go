@@ -32,6 +32,8 @@ type row struct {
 	status prediction.Status
 	source string
 	prompt string // lower case
+	due    int64  // deadline in Unix microseconds; 0: none
+	files  bool   // has some
 	data   []byte // the record as JSON, without logs
 }
 
@@ -137,9 +139,13 @@ func pack(p prediction.Prediction, rev uint64) *row {
 		Prompt string `json:"prompt"`
 	}
 	json.Unmarshal(p.Input, &input) // a prompt that is no string cannot be searched for
-	return &row{
+	r := &row{
 		key: key{p.CreatedAt.UnixMicro(), p.ID}, rev: rev,
-		status: p.Status, source: p.Source,
-		prompt: strings.ToLower(input.Prompt), data: data,
+		status: p.Status, source: p.Source, prompt: strings.ToLower(input.Prompt),
+		files: len(p.Output)+len(p.Files) > 0, data: data,
 	}
+	if p.Deadline != nil {
+		r.due = p.Deadline.UnixMicro()
+	}
+	return r
 }

@@ -1,9 +1,11 @@
 package journal
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,53 +37,22 @@ func parseCursor(s string) (direction byte, k key, err error) {
 	return raw[0], k, nil
 }
 
-// page reads q.Limit rows from the cursor on, and says whether more follow on either side.
+// page reads q.Limit rows from the cursor on, and finds out whether more follow.
 func (h *history) page(q prediction.Query) (prediction.Page, error) {
-	direction, from := byte(older), key{}
+	direction, from := byte(older), key{at: math.MaxInt64}
+	if q.OldestFirst {
+		direction, from = newer, key{}
+	}
 	if q.Cursor != "" {
 		var err error
 		if direction, from, err = parseCursor(q.Cursor); err != nil {
 			return prediction.Page{}, err
 		}
 	}
-	limit := q.Limit
-	if limit <= 0 {
-		limit = 100
-	}
-	match := matcher(q)
-
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	end := len(h.rows) // rows before end are older than the cursor, itself not among them
-	if q.Cursor != "" {
-		end, _ = slices.BinarySearchFunc(h.rows, from, func(x *row, k key) int { return x.compare(k) })
-	}
-	var found []*row
-	more := false // beyond found, in the direction of reading
-	take := func(r *row) (full bool) {
-		if !match(r) {
-			return false
-		}
-		if more = len(found) == limit; !more {
-			found = append(found, r)
-		}
-		return more
-	}
-	if direction == newer {
-		for i := end; i < len(h.rows); i++ {
-			if h.rows[i].compare(from) != 0 && take(h.rows[i]) {
-				break
-			}
-		}
+	found, more := h.find(from, direction, cmp.Or(max(q.Limit, 0), 100), matcher(q))
+	if direction == newer != q.OldestFirst {
 		slices.Reverse(found)
-	} else {
-		for i := end - 1; i >= 0; i-- {
-			if take(h.rows[i]) {
-				break
-			}
-		}
 	}
-
 	page := prediction.Page{Results: make([]prediction.Prediction, len(found))}
 	for i, r := range found {
 		if err := json.Unmarshal(r.data, &page.Results[i]); err != nil {
@@ -91,21 +62,50 @@ func (h *history) page(q prediction.Query) (prediction.Page, error) {
 	if len(found) == 0 {
 		return page, nil
 	}
-	if direction == newer || more {
-		page.Next = cursor(older, found[len(found)-1].key)
+	onward, back := byte(older), byte(newer)
+	if q.OldestFirst {
+		onward, back = back, onward
 	}
-	if (direction == newer && more) || (direction == older && q.Cursor != "") {
-		page.Previous = cursor(newer, found[0].key)
+	if direction == back || more {
+		page.Next = cursor(onward, found[len(found)-1].key)
+	}
+	if direction == back && more || direction == onward && q.Cursor != "" {
+		page.Previous = cursor(back, found[0].key)
 	}
 	return page, nil
+}
+
+// find collects up to limit rows beyond from, and whether there is one more.
+func (h *history) find(from key, direction byte, limit int, match func(*row) bool) (found []*row, more bool) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	i, exact := slices.BinarySearchFunc(h.rows, from, func(x *row, k key) int { return x.compare(k) })
+	step := 1
+	if direction == older {
+		i, step = i-1, -1
+	} else if exact {
+		i++
+	}
+	for ; i >= 0 && i < len(h.rows); i += step {
+		if !match(h.rows[i]) {
+			continue
+		}
+		if len(found) == limit {
+			return found, true
+		}
+		found = append(found, h.rows[i])
+	}
+	return found, false
 }
 
 func matcher(q prediction.Query) func(*row) bool {
 	words := strings.Fields(strings.ToLower(q.Search))
 	after, before := q.CreatedAfter.UnixMicro(), q.CreatedBefore.UnixMicro()
+	due := q.DeadlineBefore.UnixMicro()
 	return func(r *row) bool {
 		if q.Status != "" && r.status != q.Status || q.Source != "" && r.source != q.Source ||
-			!q.CreatedAfter.IsZero() && r.at < after || !q.CreatedBefore.IsZero() && r.at >= before {
+			!q.CreatedAfter.IsZero() && r.at < after || !q.CreatedBefore.IsZero() && r.at >= before ||
+			q.WithFiles && !r.files || !q.DeadlineBefore.IsZero() && (r.due == 0 || r.due >= due) {
 			return false
 		}
 		for _, w := range words {

@@ -8,14 +8,17 @@ import (
 )
 
 // end changes a record that is not final into one that is. Whoever's write
-// passes the revision guard has ended it; everybody else finds it ended.
-func end(ctx context.Context, store Store, id string, change func(*Prediction)) (p Prediction, ended bool, err error) {
+// passes the revision guard has ended it; everybody else finds it ended. An
+// error from change leaves the record as it is.
+func end(ctx context.Context, store Store, id string, change func(*Prediction) error) (p Prediction, ended bool, err error) {
 	for {
 		p, rev, err := store.Get(ctx, id)
 		if err != nil || p.Status.Final() {
 			return p, false, err
 		}
-		change(&p)
+		if err := change(&p); err != nil {
+			return p, false, err
+		}
 		if _, err = store.Update(ctx, p, rev); err == nil {
 			return p, true, nil
 		}
@@ -44,7 +47,7 @@ func doneEvent(p Prediction) Event {
 func newEvent(t EventType, data any) Event {
 	raw, err := json.Marshal(data)
 	if err != nil {
-		panic(err) // only this package's own plain structs come here
+		panic(err) // only this package's own plain maps come here
 	}
 	return Event{Type: t, At: time.Now().UTC(), Data: raw}
 }

@@ -36,6 +36,10 @@ type Query struct {
 	Source        string // "" = any
 	CreatedAfter  time.Time
 	CreatedBefore time.Time
+
+	OldestFirst    bool      // and Next leads to newer ones
+	WithFiles      bool      // only those that have files to remove
+	DeadlineBefore time.Time // only those with a deadline before this
 }
 
 // Page is one page of history; Next and Previous are "" at the ends.

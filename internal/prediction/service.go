@@ -141,9 +141,10 @@ func (s *Service) Cancel(ctx context.Context, id string) (Prediction, error) {
 	if !validID.MatchString(id) {
 		return Prediction{}, fmt.Errorf("cancel: %w", ErrNotFound)
 	}
-	p, ended, err := end(ctx, s.ports.Store, id, func(p *Prediction) {
+	p, ended, err := end(ctx, s.ports.Store, id, func(p *Prediction) error {
 		p.Status = Canceled
 		p.CompletedAt = stamp(s.opts.Now())
+		return nil
 	})
 	if err != nil {
 		return Prediction{}, fmt.Errorf("cancel %s: %w", id, err)
