@@ -1,0 +1,38 @@
+"""Pictures as latents, with captions, drawn at random."""
+
+import json
+import random
+from pathlib import Path
+
+import torch
+
+import captions
+from config import COLOURS, STYLES
+
+
+class Pictures:
+    """Latents of every concept in every style, over any background."""
+
+    def __init__(self, work: Path, canvas: int, seed: int, concepts: int | None = None):
+        t = torch.load(work / f"latents{canvas}.pt", weights_only=True)
+        self.concepts = json.loads((work / "concepts.json").read_text())[:concepts]
+        n = len(self.concepts)
+        self.zr, self.za = t["zr"][:, :n], t["za"][:, :n]
+        self.random = random.Random(seed)
+
+    def choose(self) -> tuple[int, int, str]:
+        """A style, a concept and a background colour's name."""
+        r = self.random
+        return r.randrange(len(STYLES)), r.randrange(len(self.concepts)), captions.colour(r)
+
+    def latent(self, style: int, concept: int, colour: str) -> torch.Tensor:
+        """(16, g, g)"""
+        back = torch.tensor(COLOURS[colour]).float() / 255
+        return self.zr[style, concept].float() + (back[:, None, None, None] * self.za[style, concept].float()).sum(0)
+
+    def batch(self, n: int, tagged: float = 0.2, empty: float = 0.05) -> tuple[torch.Tensor, list[str]]:
+        """n latents (n, 16, g, g) and their captions; some captions are empty."""
+        what = [self.choose() for _ in range(n)]
+        words = [captions.draw(self.concepts[c], STYLES[s], name, self.random, tagged) for s, c, name in what]
+        words = ["" if self.random.random() < empty else w for w in words]
+        return torch.stack([self.latent(*w) for w in what]), words

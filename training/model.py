@@ -1,0 +1,56 @@
+"""The networks in diffusers layout, and how their tensors are laid out."""
+
+from pathlib import Path
+
+import torch
+from diffusers import FluxTransformer2DModel
+from transformers import CLIPTextModel, CLIPTokenizer, T5EncoderModel, T5TokenizerFast
+
+from config import MODEL
+
+
+class Text(torch.nn.Module):
+    """Both text encoders, read from a folder, with its tokenizers or the committed ones."""
+
+    def __init__(self, folder: Path):
+        super().__init__()
+        self.clip = CLIPTextModel.from_pretrained(folder / "text_encoder", dtype=torch.float32)
+        self.t5 = T5EncoderModel.from_pretrained(folder / "text_encoder_2", dtype=torch.float32)
+        own = folder if (folder / "tokenizer").exists() else MODEL / "dev"
+        self.clip_tokens = CLIPTokenizer.from_pretrained(own / "tokenizer")
+        self.t5_tokens = T5TokenizerFast.from_pretrained(own / "tokenizer_2")
+
+    def forward(self, captions: list[str], length: int = 32) -> tuple[torch.Tensor, torch.Tensor]:
+        """Captions -> T5 states (b, length, 256) and CLIP's pooled output (b, 128)."""
+        device = self.t5.device
+        a = self.t5_tokens(captions, padding="max_length", max_length=length, truncation=True, return_tensors="pt").input_ids
+        b = self.clip_tokens(captions, padding="longest", max_length=77, truncation=True, return_tensors="pt").input_ids
+        return self.t5(a.to(device)).last_hidden_state, self.clip(b.to(device)).pooler_output
+
+    def save(self, folder: Path) -> None:
+        for net, name in ((self.clip, "text_encoder"), (self.t5, "text_encoder_2")):
+            net.to(torch.bfloat16).save_pretrained(folder / name)
+            net.to(torch.float32)
+
+
+def transformer(folder: Path) -> FluxTransformer2DModel:
+    return FluxTransformer2DModel.from_pretrained(folder / "transformer", torch_dtype=torch.float32)
+
+
+def pack(z: torch.Tensor) -> torch.Tensor:
+    """Latents (b, 16, h, w) -> tokens (b, h/2 * w/2, 64), as FluxPipeline does."""
+    b, c, h, w = z.shape
+    return z.view(b, c, h // 2, 2, w // 2, 2).permute(0, 2, 4, 1, 3, 5).reshape(b, h * w // 4, c * 4)
+
+
+def unpack(x: torch.Tensor, h: int, w: int) -> torch.Tensor:
+    """Tokens (b, h * w, 64) -> latents (b, 16, 2h, 2w). h and w count tokens."""
+    return x.view(x.shape[0], h, w, 16, 2, 2).permute(0, 3, 1, 4, 2, 5).reshape(x.shape[0], 16, h * 2, w * 2)
+
+
+def positions(h: int, w: int) -> torch.Tensor:
+    """The image tokens' ids (h * w, 3): 0, row, column."""
+    ids = torch.zeros(h, w, 3)
+    ids[..., 1] = torch.arange(h)[:, None]
+    ids[..., 2] = torch.arange(w)[None]
+    return ids.view(-1, 3)
