@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	binding "github.com/yalue/onnxruntime_go"
@@ -21,6 +22,8 @@ type Session struct {
 
 	mu      sync.RWMutex // held for reading by runs: Close waits for them
 	session *binding.DynamicAdvancedSession
+
+	absent Values // rank 0 for each LoRA input
 }
 
 // Open loads a built graph with its weights. The error names the graph; see
@@ -39,7 +42,28 @@ func Open(m onnx.Model, o Options) (*Session, error) {
 		return nil, m.Dump(fmt.Errorf("load %s: %w", m.Name, err))
 	}
 	live.Add(1)
-	return &Session{name: m.Name, inputs: m.Inputs, outputs: m.Outputs, session: session}, nil
+	s := &Session{name: m.Name, inputs: m.Inputs, outputs: m.Outputs, session: session, absent: Values{}}
+	if err := s.addAbsent(); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("load %s: %w", m.Name, err)
+	}
+	return s, nil
+}
+
+// addAbsent makes the tensors that stand for no LoRA.
+func (s *Session) addAbsent() error {
+	for _, v := range s.inputs {
+		if len(v.Shape) != 2 || !strings.HasSuffix(v.Name, loraA) && !strings.HasSuffix(v.Name, loraB) {
+			continue
+		}
+		rows, columns := v.Dim(0).Size, v.Dim(1).Size // a symbol's size is 0, as the rank's must be
+		t, err := New([]float32(nil), rows, columns)
+		if err != nil {
+			return fmt.Errorf("input %s: %w", v.Name, err)
+		}
+		s.absent[v.Name] = t
+	}
+	return nil
 }
 
 // Inputs are the graph's inputs in the order in which Run takes them; not to be changed.
@@ -61,10 +85,27 @@ func (s *Session) Close() {
 	s.session.Destroy()
 	s.session = nil
 	live.Add(-1)
+	for _, t := range s.absent {
+		t.Close()
+	}
 }
 
 // Values are tensors by the graph's names for them.
 type Values map[string]*Tensor
+
+// A LoRA's matrices are the inputs so named after their module.
+const (
+	loraA = ".lora_A" // [in rank]
+	loraB = ".lora_B" // [rank out]
+)
+
+// Adapt adds LoRA matrices, A [in rank] and B [rank out], by module. Modules
+// that are not named keep rank 0: a session supplies these inputs itself.
+func (v Values) Adapt(modules map[string][2]*Tensor) {
+	for name, ab := range modules {
+		v[name+loraA], v[name+loraB] = ab[0], ab[1]
+	}
+}
 
 // Run computes the outputs, which must be tensors of the right shape, from the
 // inputs. When ctx ends, the run stops before its next node and the error is
@@ -141,9 +182,11 @@ func (b *Binding) values(kind string, declared []onnx.Value, given Values) ([]bi
 	values := make([]binding.Value, len(declared))
 	found := 0
 	for i, d := range declared {
-		t := given[d.Name]
-		if _, ok := given[d.Name]; ok {
+		t, ok := given[d.Name]
+		if ok {
 			found++
+		} else {
+			t = b.session.absent[d.Name]
 		}
 		switch {
 		case t == nil:

@@ -204,10 +204,10 @@ func TestBadGraph(t *testing.T) {
 	}
 }
 
-// heavy is a chain of n products of [512 512].
-func heavy(n int) *onnx.Graph {
-	g := onnx.New("heavy")
-	x := g.Input("x", onnx.Float32, onnx.D(512), onnx.D(512))
+// products is a chain of n products of [size size].
+func products(n int, size int64) *onnx.Graph {
+	g := onnx.New("products")
+	x := g.Input("x", onnx.Float32, onnx.D(size), onnx.D(size))
 	y := x
 	for range n {
 		y = g.MatMul(y, x)
@@ -218,7 +218,7 @@ func heavy(n int) *onnx.Graph {
 
 func TestCancel(t *testing.T) {
 	start(t)
-	s := open(t, heavy(2000), Options{})
+	s := open(t, products(2000, 512), Options{})
 	x, y := tensor(t, make([]float32, 512*512), 512, 512), tensor(t, make([]float32, 512*512), 512, 512)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
@@ -234,7 +234,7 @@ func TestCancel(t *testing.T) {
 		t.Errorf("with an ended context: %v", err)
 	}
 
-	short := open(t, heavy(2), Options{})
+	short := open(t, products(2, 512), Options{})
 	var wg sync.WaitGroup
 	for range 4 { // cancelled or not, side by side
 		wg.Go(func() {
@@ -303,36 +303,39 @@ func BenchmarkInputs(b *testing.B) {
 	}
 }
 
-// BenchmarkInTurn compares ways to wait for work when sessions run in turn.
+// BenchmarkInTurn compares ways to wait for work: sessions in turn, of products
+// as large as those of a small transformer and of a large one.
 func BenchmarkInTurn(b *testing.B) {
-	ways := map[string]map[string]string{
-		"spin":             {"session.force_spinning_stop": "0"},
-		"stop":             {"session.force_spinning_stop": "1"},
-		"never":            {"session.force_spinning_stop": "0", "session.intra_op.allow_spinning": "0"},
-		"stop, 1 ms":       {"session.force_spinning_stop": "1", "session.intra_op.spin_duration_us": "1000"},
-		"stop, backoff 8":  {"session.force_spinning_stop": "1", "session.intra_op.spin_backoff_max": "8"},
-		"spin, backoff 8":  {"session.force_spinning_stop": "0", "session.intra_op.spin_backoff_max": "8"},
-		"stop, base block": {"session.force_spinning_stop": "1", "session.dynamic_block_base": "4"},
+	ways := []struct {
+		name   string
+		config map[string]string
+	}{
+		{"never", map[string]string{"session.intra_op.allow_spinning": "0"}},
+		{"stop", map[string]string{"session.intra_op.allow_spinning": "1", "session.force_spinning_stop": "1"}},
+		{"stop, 1 ms", map[string]string{"session.intra_op.allow_spinning": "1", "session.force_spinning_stop": "1", "session.intra_op.spin_duration_us": "1000"}},
+		{"spin", map[string]string{"session.intra_op.allow_spinning": "1"}},
 	}
-	for name, config := range ways {
-		b.Run(name, func(b *testing.B) {
-			start(b)
-			x := tensor(b, make([]float32, 512*512), 512, 512)
-			for i := range x.Float32s() {
-				x.Float32s()[i] = rand.Float32() / 512
-			}
-			y := tensor(b, make([]float32, 512*512), 512, 512)
-			var sessions []*Session
-			for range 3 {
-				sessions = append(sessions, open(b, heavy(10), Options{Threads: 2, Config: config}))
-			}
-			for b.Loop() {
-				for _, s := range sessions {
-					if err := s.Run(b.Context(), Values{"x": x}, Values{"y": y}); err != nil {
-						b.Fatal(err)
+	for _, size := range []int64{128, 256, 512} {
+		for _, way := range ways {
+			b.Run(fmt.Sprintf("%d/%s", size, way.name), func(b *testing.B) {
+				start(b)
+				x := tensor(b, make([]float32, size*size), size, size)
+				for i := range x.Float32s() {
+					x.Float32s()[i] = rand.Float32() / float32(size)
+				}
+				y := tensor(b, make([]float32, size*size), size, size)
+				var sessions []*Session
+				for range 3 {
+					sessions = append(sessions, open(b, products(100, size), Options{Threads: 2, Config: way.config}))
+				}
+				for b.Loop() {
+					for _, s := range sessions {
+						if err := s.Run(b.Context(), Values{"x": x}, Values{"y": y}); err != nil {
+							b.Fatal(err)
+						}
 					}
 				}
-			}
-		})
+			})
+		}
 	}
 }

@@ -1,0 +1,98 @@
+package clip
+
+import (
+	"fmt"
+
+	"easel/internal/engine/nn"
+	"easel/internal/engine/onnx"
+	"easel/internal/engine/safetensors"
+)
+
+// Names of the graph's inputs and output.
+const (
+	InIDs     = "ids"
+	InPool    = "pool"
+	OutPooled = "pooled"
+)
+
+// text is CLIPTextTransformer; fields are named as in the checkpoint.
+type text struct {
+	g              *onnx.Graph
+	Token          onnx.Value // [tokens width], a row for each input
+	Position       onnx.Value // [tokens width]
+	Layers         []layer
+	FinalLayerNorm nn.LayerNorm
+}
+
+// layer is CLIPEncoderLayer.
+type layer struct {
+	g                      *onnx.Graph
+	LayerNorm1, LayerNorm2 nn.LayerNorm
+	QProj, KProj, VProj    nn.Linear
+	OutProj                nn.Linear
+	FC1, FC2               nn.Linear
+	config                 Config
+}
+
+func newLayer(g *onnx.Graph, w *nn.Weights, c Config) layer {
+	d := c.Width
+	return layer{
+		g: g, config: c,
+		LayerNorm1: w.LayerNorm("layer_norm1", d, c.Eps), LayerNorm2: w.LayerNorm("layer_norm2", d, c.Eps),
+		QProj: w.Linear("self_attn.q_proj", d, d), KProj: w.Linear("self_attn.k_proj", d, d),
+		VProj: w.Linear("self_attn.v_proj", d, d), OutProj: w.Linear("self_attn.out_proj", d, d),
+		FC1: w.Linear("mlp.fc1", d, c.Hidden), FC2: w.Linear("mlp.fc2", c.Hidden, d),
+	}
+}
+
+// forward maps x [tokens width] to the same shape; a token sees those before it.
+func (l layer) forward(x onnx.Value) onnx.Value {
+	g, c := l.g, l.config
+	y := l.LayerNorm1.Apply(x)
+	y = nn.Attention(g, l.QProj.Apply(y), l.KProj.Apply(y), l.VProj.Apply(y), c.Heads, onnx.AttentionOptions{Causal: true})
+	x = g.Add(x, l.OutProj.Apply(y))
+	y = nn.Activation(g, c.Activation, l.FC1.Apply(l.LayerNorm2.Apply(x)))
+	return g.Add(x, l.FC2.Apply(y))
+}
+
+func newText(g *onnx.Graph, w *nn.Weights, c Config, ids onnx.Value) text {
+	t := text{g: g}
+	t.Token = w.Embedding("embeddings.token_embedding.weight", c.Vocabulary, c.Width, ids)
+	table := w.At("embeddings.position_embedding").Tensor("weight", c.MaxTokens, c.Width)
+	t.Position = g.SliceTo(table, 0, g.Ints(0), g.SizeOf(ids, 0), ids.Dim(0))
+	for i := range c.Layers {
+		t.Layers = append(t.Layers, newLayer(g, w.At("encoder.layers", i), c))
+	}
+	t.FinalLayerNorm = w.LayerNorm("final_layer_norm", c.Width, c.Eps)
+	return t
+}
+
+// pooled returns the state [1 width] of the token at place pool [1].
+func (t text) pooled(pool onnx.Value) onnx.Value {
+	x := t.g.Add(t.Token, t.Position)
+	for _, l := range t.Layers {
+		x = l.forward(x)
+	}
+	return t.FinalLayerNorm.Apply(t.g.Gather(x, pool)) // the norm is by token: one is enough
+}
+
+// Build makes the model's graph over the checkpoint file: inputs ids [tokens]
+// and pool [1], output pooled [1 width]. With adapted, its linear layers take
+// LoRA inputs; the modules say which. The error lists every tensor that is
+// missing or wrong.
+func Build(c Config, file *safetensors.Checkpoint, adapted bool) (onnx.Model, []nn.Module, error) {
+	g := onnx.New("text_encoder")
+	ids := g.Input(InIDs, onnx.Int64, onnx.Sym("tokens"))
+	pool := g.Input(InPool, onnx.Int64, onnx.D(1))
+	w := nn.NewWeights(g, file, adapted)
+	t := newText(g, w.At("text_model"), c, ids)
+	g.Output(OutPooled, t.pooled(pool))
+	if err := w.Err(); err != nil {
+		return onnx.Model{}, nil, err
+	}
+	m, err := g.Build()
+	if err != nil {
+		return onnx.Model{}, nil, fmt.Errorf("build text encoder: %w", err)
+	}
+	return m, w.Modules(), nil
+}
