@@ -30,7 +30,6 @@ type events struct {
 	js     jetstream.JetStream
 	stream jetstream.Stream
 	store  *store
-	pump   jetstream.ConsumeContext
 
 	mu    sync.Mutex
 	tails map[string]tail  // of the logs this process writes
@@ -57,11 +56,9 @@ func openEvents(ctx context.Context, conn *nats.Conn, js jetstream.JetStream, s 
 		return nil, err
 	}
 	e := &events{conn: conn, js: js, stream: stream, store: s, tails: map[string]tail{}, feeds: map[string]*feed{}}
-	e.pump, err = consumer.Consume(e.deliver)
+	_, err = consumer.Consume(e.deliver) // until the connection ends
 	return e, err
 }
-
-func (e *events) close() { e.pump.Stop() }
 
 // Append numbers the event and stores it.
 func (e *events) Append(ctx context.Context, id string, ev prediction.Event) (prediction.Event, error) {

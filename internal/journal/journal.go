@@ -64,8 +64,6 @@ type Journal struct {
 	lock   io.Closer      // of Dir; nil with a URL
 	server *server.Server // nil with a URL
 	conn   *nats.Conn
-	js     jetstream.JetStream
-	stop   context.CancelFunc // ends the watches
 
 	store  *store
 	queue  *queue
@@ -76,34 +74,36 @@ type Journal struct {
 // Open connects to the server at opts.URL, or starts one with its store in
 // opts.Dir, and makes the streams that are not there yet. The history is read
 // in the background: List and Position wait for it.
-func Open(ctx context.Context, opts Options) (j *Journal, err error) {
-	j = &Journal{opts: opts.withDefaults()}
-	defer func() {
-		if err != nil {
-			j.Close()
-		}
-	}()
-	if err := j.connect(); err != nil {
+func Open(ctx context.Context, opts Options) (*Journal, error) {
+	j := &Journal{opts: opts.withDefaults()}
+	if err := j.open(ctx); err != nil {
+		j.Close()
 		return nil, fmt.Errorf("open journal: %w", err)
-	}
-	if j.js, err = jetstream.New(j.conn); err != nil {
-		return nil, fmt.Errorf("open journal: %w", err)
-	}
-	life, stop := context.WithCancel(context.Background())
-	j.stop = stop
-	if j.store, err = openStore(ctx, life, j.js, j.opts); err != nil {
-		return nil, fmt.Errorf("open journal: records: %w", err)
-	}
-	if j.queue, err = openQueue(ctx, j.js, j.store.history, j.opts); err != nil {
-		return nil, fmt.Errorf("open journal: queue: %w", err)
-	}
-	if j.events, err = openEvents(ctx, j.conn, j.js, j.store, j.opts); err != nil {
-		return nil, fmt.Errorf("open journal: events: %w", err)
-	}
-	if j.files, err = openFiles(ctx, j.js, j.opts); err != nil {
-		return nil, fmt.Errorf("open journal: files: %w", err)
 	}
 	return j, nil
+}
+
+func (j *Journal) open(ctx context.Context) error {
+	if err := j.connect(); err != nil {
+		return err
+	}
+	js, err := jetstream.New(j.conn)
+	if err != nil {
+		return err
+	}
+	if j.store, err = openStore(ctx, js, j.opts); err != nil {
+		return fmt.Errorf("records: %w", err)
+	}
+	if j.queue, err = openQueue(ctx, js, j.store.history, j.opts); err != nil {
+		return fmt.Errorf("queue: %w", err)
+	}
+	if j.events, err = openEvents(ctx, j.conn, js, j.store, j.opts); err != nil {
+		return fmt.Errorf("events: %w", err)
+	}
+	if j.files, err = openFiles(ctx, js, j.opts); err != nil {
+		return fmt.Errorf("files: %w", err)
+	}
+	return nil
 }
 
 func (j *Journal) connect() error {
@@ -150,14 +150,8 @@ func (j *Journal) ClientURL() string {
 	return j.server.ClientURL()
 }
 
-// Close ends the connection, and the embedded server after it.
+// Close ends the connection, its watches with it, and the embedded server after it.
 func (j *Journal) Close() error {
-	if j.stop != nil {
-		j.stop()
-	}
-	if j.events != nil {
-		j.events.close()
-	}
 	if j.conn != nil {
 		j.conn.Close()
 	}

@@ -21,7 +21,7 @@ type store struct {
 // tombstoneLife is how long other processes have to see that a record was deleted.
 const tombstoneLife = time.Hour
 
-func openStore(ctx, life context.Context, js jetstream.JetStream, opts Options) (*store, error) {
+func openStore(ctx context.Context, js jetstream.JetStream, opts Options) (*store, error) {
 	kv, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
 		Bucket: "easel_predictions", History: 1, Replicas: opts.Replicas, LimitMarkerTTL: tombstoneLife,
 	})
@@ -29,7 +29,7 @@ func openStore(ctx, life context.Context, js jetstream.JetStream, opts Options) 
 		return nil, err
 	}
 	s := &store{kv: kv, history: newHistory()}
-	watcher, err := kv.WatchAll(life)
+	watcher, err := kv.WatchAll(context.Background())
 	if err != nil {
 		return nil, err
 	}
