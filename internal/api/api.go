@@ -19,6 +19,7 @@ type API struct {
 	Log       *slog.Logger
 
 	PublicURL  string // what callers call this server, such as https://easel.example; "" = as the request says
+	OwnURL     string // where it listens, such as http://127.0.0.1:3000: for webhooks when PublicURL is ""
 	OutputURLs string // "auto", "data" or "http": see outputs.go
 	Secret     []byte // of this server: signs download links
 	Account    string // the name that GET /v1/account tells

@@ -65,6 +65,8 @@ func asProblem(err error, c echo.Context) *Problem {
 		return errNotFound()
 	case errors.Is(err, prediction.ErrExists):
 		return problem(http.StatusConflict, "A prediction with this id exists already.")
+	case errors.Is(err, prediction.ErrTooLarge):
+		return problem(http.StatusRequestEntityTooLarge, fmt.Sprintf("The input must be at most %d kB besides its data URIs.", prediction.MaxInput>>10))
 	case c.Request().Context().Err() != nil && errors.Is(err, context.Canceled):
 		return problem(statusClosed, "The caller left.")
 	case errors.As(err, &he):

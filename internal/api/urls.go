@@ -15,13 +15,16 @@ const streamPrefix = "strm-"
 // base is this server's address as the caller knows it, without a slash at the end.
 func (a *API) base(r *http.Request) string {
 	if a.PublicURL != "" {
-		return strings.TrimRight(a.PublicURL, "/")
+		return a.address()
 	}
 	if r.TLS != nil {
 		return "https://" + r.Host
 	}
 	return "http://" + r.Host
 }
+
+// address is this server's address where no request tells it.
+func (a *API) address() string { return strings.TrimRight(first(a.PublicURL, a.OwnURL), "/") }
 
 func predictionURL(base, id string) string { return base + "/v1/predictions/" + id }
 

@@ -54,6 +54,7 @@ type view struct {
 	data    bool   // outputs as data: URIs rather than addresses
 	stream  bool   // with urls.stream
 	created bool   // the answer to a create
+	partial bool   // outputs while there are still some to come
 	echo    int64  // largest data URI told back, in bytes
 }
 
@@ -81,7 +82,7 @@ func (a *API) wire(ctx context.Context, p prediction.Prediction, v view) (wirePr
 	if w.Input, err = redact(w.Input); err != nil {
 		return w, fmt.Errorf("redact the input of %s: %w", p.ID, err)
 	}
-	if p.Status == prediction.Succeeded && !p.DataRemoved {
+	if !p.DataRemoved && (p.Status == prediction.Succeeded || v.partial && len(p.Output) > 0) {
 		w.Output, err = a.outputs(ctx, p, v)
 	}
 	return w, err
@@ -114,4 +115,16 @@ func metrics(p prediction.Prediction) map[string]any {
 func (a *API) viewOf(r *http.Request, p prediction.Prediction) view {
 	base := a.base(r)
 	return view{base: base, data: a.wantsData(r, base, p), stream: !isCLI(r), echo: echoOne}
+}
+
+// WebhookBody is what a webhook posts: the prediction as GET tells it, with
+// the pictures that are there already.
+func (a *API) WebhookBody(ctx context.Context, p prediction.Prediction) ([]byte, error) {
+	w, err := a.wire(ctx, p, view{
+		base: a.address(), data: a.OutputURLs == "data", stream: true, partial: true, echo: echoPage,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return marshal(w)
 }

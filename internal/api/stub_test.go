@@ -1,0 +1,3 @@
+package api
+
+var living, streaming, filing, hooking, browsing, enduring []scenario
