@@ -42,6 +42,13 @@ type Observer interface {
 	Picture(index int, img *image.NRGBA) error // as soon as decoded
 }
 
+// Quiet is an Observer that does nothing.
+type Quiet struct{}
+
+func (Quiet) Step(Step)                       {}
+func (Quiet) Preview(int, int, *image.RGBA)   {}
+func (Quiet) Picture(int, *image.NRGBA) error { return nil }
+
 // Step is one finished denoising step.
 type Step struct {
 	Picture, N, Of int

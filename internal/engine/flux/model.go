@@ -64,12 +64,9 @@ type Pass struct {
 	bound    *ort.Binding
 }
 
-// Adapters are LoRA matrices by module name: A [in rank] and B [rank out].
-type Adapters map[string][2]*ort.Tensor
-
 // NewPass prepares passes over rows×cols image tokens. Modules that adapters do
 // not name are left as they are; the caller keeps the adapters' tensors.
-func (m *Model) NewPass(text Text, rows, cols int, guidance float64, adapters Adapters) (_ *Pass, err error) {
+func (m *Model) NewPass(text Text, rows, cols int, guidance float64, adapters map[string][2]*ort.Tensor) (_ *Pass, err error) {
 	c, n := m.Config, int64(rows*cols)
 	t := int64(text.Tokens)
 	p := &Pass{
@@ -100,13 +97,7 @@ func (m *Model) NewPass(text Text, rows, cols int, guidance float64, adapters Ad
 	if c.Guidance {
 		in[InGuidance] = tensor(Sinusoid(float32(guidance)), 1, timeChannels)
 	}
-	for _, module := range m.Modules {
-		ab, ok := adapters[module.Name]
-		if !ok {
-			ab = [2]*ort.Tensor{tensor(nil, int64(module.In), 0), tensor(nil, 0, int64(module.Out))}
-		}
-		in[module.Name+".lora_A"], in[module.Name+".lora_B"] = ab[0], ab[1]
-	}
+	in.Adapt(adapters)
 	count, err := ort.New([]int64{t}, 1)
 	errs = append(errs, err)
 	p.tensors = append(p.tensors, count)

@@ -12,10 +12,15 @@ const theta = 10000
 func (c Config) Rotations(text, rows, cols int) (cos, sin []float32) {
 	n := (text + rows*cols) * c.HeadDim / 2
 	cos, sin = make([]float32, 0, n), make([]float32, 0, n)
+	frequencies := make([][]float64, len(c.AxesDims))
+	for axis, dim := range c.AxesDims {
+		for i := 0; i < dim; i += 2 {
+			frequencies[axis] = append(frequencies[axis], 1/math.Pow(theta, float64(i)/float64(dim)))
+		}
+	}
 	add := func(position [3]int) {
-		for axis, dim := range c.AxesDims {
-			for i := 0; i < dim; i += 2 {
-				frequency := 1 / math.Pow(theta, float64(i)/float64(dim))
+		for axis := range frequencies {
+			for _, frequency := range frequencies[axis] {
 				s, co := math.Sincos(float64(position[axis]) * frequency)
 				cos, sin = append(cos, float32(co)), append(sin, float32(s))
 			}
