@@ -117,22 +117,20 @@ func (g Group) Gist() string {
 	return strings.Join(words, " · ")
 }
 
+// gist tells choices always, and other values only where somebody set them.
 func (f Field) gist() string {
 	switch {
-	case f.Value == "" || f.Format == "uri" && strings.HasPrefix(f.Value, "data:"):
+	case len(f.Enum) > 0:
+		return f.Value
+	case f.Value == "" || f.Default != nil && f.Value == fmt.Sprint(f.Default):
 		return ""
-	case f.Type == "boolean":
-		if f.Value == "true" {
-			return strings.ToLower(f.Label())
-		}
-		return ""
+	case f.Format == "uri", f.Type == "boolean":
+		return f.Label()
 	case f.Type == "string":
 		return f.Value
 	}
-	return f.Value + " " + strings.ToLower(lastWord(f.Label()))
+	return f.Label() + " " + f.Value
 }
-
-func lastWord(s string) string { return s[strings.LastIndex(s, " ")+1:] }
 
 // glossary holds the words of a title that read better otherwise.
 var glossary = map[string]string{"num": "number of", "lora": "LoRA"}

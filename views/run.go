@@ -1,7 +1,7 @@
 package views
 
 import (
-	"path"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -30,17 +30,23 @@ type File struct {
 }
 
 // NewRun shows a prediction.
-func NewRun(p prediction.Prediction, fileURL func(token string) string) Run {
+func NewRun(p prediction.Prediction) Run {
+	values := FromInput(p.Input)
 	r := Run{ID: p.ID, Status: p.Status, Error: p.Error, Logs: p.Logs, Notes: p.Extra.Warnings,
-		Prompt: FromInput(p.Input)["prompt"]}
+		Prompt: values["prompt"]}
 	if p.StartedAt != nil && p.CompletedAt != nil {
 		r.Seconds = p.CompletedAt.Sub(*p.StartedAt).Seconds()
 	}
 	if p.Extra.Queue != nil {
 		r.Queue = p.Extra.Queue.Position
 	}
+	format := values["output_format"]
+	if format == "" {
+		format = "webp"
+	}
 	for i, token := range p.Output {
-		f := File{URL: fileURL(token), Name: path.Base(token)}
+		name := fmt.Sprintf("out-%d.%s", i, format)
+		f := File{URL: "/files/" + token + "/" + name, Name: name}
 		if i < len(p.Extra.Seeds) {
 			f.Seed = strconv.FormatInt(p.Extra.Seeds[i], 10)
 		}

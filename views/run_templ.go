@@ -399,7 +399,7 @@ func stage(r Run) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		default:
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 38, "<div class=\"hang\" data-count=\"1\"><div class=\"frame frame-empty\" data-empty><div class=\"grid justify-items-center gap-1 p-4 text-center\"><p class=\"text-ink-2 font-medium\">Your picture will hang here</p><p class=\"font-mono text-xs\" data-size></p></div></div></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 38, "<div class=\"hang\" data-count=\"1\"><div class=\"frame frame-empty\" data-empty><div class=\"grid justify-items-center gap-1 p-4 text-center\"><p class=\"text-ink-2 font-medium\">Your picture will hang here</p><p class=\"text-sm tabular-nums\" data-size></p></div></div></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

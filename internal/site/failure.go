@@ -1,7 +1,6 @@
 package site
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -9,26 +8,16 @@ import (
 	"easel/views"
 )
 
-// Fail shows an error as a page. The server's one error handler calls it for
-// every path that a person visits.
-func (s *Site) Fail(err error, c echo.Context) error {
-	status, detail := http.StatusInternalServerError, "The server's log says what it was."
-	var known *echo.HTTPError
-	if errors.As(err, &known) {
-		status = known.Code
-		if text, ok := known.Message.(string); ok && text != http.StatusText(status) {
-			detail = text
-		} else if status == http.StatusNotFound {
-			detail = "Nothing lives at this address."
-		} else if status < 500 {
-			detail = http.StatusText(status) + "."
-		}
-	}
+// ErrorPage tells a person that a request failed, and why. The server's one
+// error handler draws it for every path outside the API.
+func (s *Site) ErrorPage(c echo.Context, status int, detail string) error {
 	heading := "Something went wrong"
-	if status == http.StatusNotFound {
-		heading = "Not found"
-	} else if status < 500 {
+	switch {
+	case status == http.StatusNotFound:
+		heading, detail = "Not found", "Nothing lives at this address. It may have been deleted."
+	case status < 500:
 		heading = "That did not work"
 	}
+	setHeaders(c.Response().Header())
 	return render(c, status, views.FailurePage(views.Failure{Page: page(c, heading+" · Easel", ""), Heading: heading, Detail: detail}))
 }

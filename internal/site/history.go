@@ -27,7 +27,7 @@ func (s *Site) history(c echo.Context) error {
 	}
 	show := views.History{Page: page(c, "History · Easel", "/history"), Search: search, Now: time.Now()}
 	for _, p := range list.Results {
-		show.Cards = append(show.Cards, views.Card{Run: views.NewRun(p, fileURL), CreatedAt: p.CreatedAt})
+		show.Cards = append(show.Cards, views.Card{Run: views.NewRun(p), CreatedAt: p.CreatedAt})
 	}
 	if list.Next != "" {
 		show.Older = "/history?" + url.Values{"cursor": {list.Next}, "q": {search}}.Encode()

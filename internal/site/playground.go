@@ -27,8 +27,8 @@ func (s *Site) playground(c echo.Context) error {
 		case err != nil:
 			return err
 		}
-		values = views.FromInput(p.Input)
-		show.Run = views.NewRun(p, fileURL)
+		values = s.values(c, p)
+		show.Run = views.NewRun(p)
 		show.Refresh = refresh(show.Run)
 	}
 	show.Form = views.NewForm(schema.Fields(), values, nil)

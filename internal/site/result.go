@@ -1,7 +1,6 @@
 package site
 
 import (
-	"errors"
 	"net/http"
 	"sort"
 	"strconv"
@@ -18,9 +17,9 @@ import (
 func (s *Site) result(c echo.Context) error {
 	p, err := s.Predictions.Get(c.Request().Context(), c.Param("id"))
 	if err != nil {
-		return missing(err)
+		return err // an unknown one is told as such
 	}
-	show := views.Result{Page: page(c, title(p), ""), Model: s.Model, Run: views.NewRun(p, fileURL), Inputs: inputs(p), About: about(p)}
+	show := views.Result{Page: page(c, title(p), ""), Model: s.Model, Run: views.NewRun(p), Inputs: inputs(s.values(c, p)), About: about(p)}
 	show.Refresh = refresh(show.Run)
 	return render(c, http.StatusOK, views.ResultPage(show))
 }
@@ -29,16 +28,9 @@ func (s *Site) result(c echo.Context) error {
 func (s *Site) cancel(c echo.Context) error {
 	p, err := s.Predictions.Cancel(c.Request().Context(), c.Param("id"))
 	if err != nil {
-		return missing(err)
+		return err // an unknown one is told as such
 	}
 	return c.Redirect(http.StatusSeeOther, "/p/"+p.ID)
-}
-
-func missing(err error) error {
-	if errors.Is(err, prediction.ErrNotFound) {
-		return echo.NewHTTPError(http.StatusNotFound, "There is no such prediction here; it may have been deleted.")
-	}
-	return err
 }
 
 func title(p prediction.Prediction) string {
@@ -50,17 +42,13 @@ func title(p prediction.Prediction) string {
 }
 
 // inputs lists what the caller gave, in the form's order.
-func inputs(p prediction.Prediction) (facts []views.Fact) {
-	values := views.FromInput(p.Input)
+func inputs(values views.Values) (facts []views.Fact) {
 	for _, f := range schema.Fields() {
 		v, given := values[f.Name]
 		if !given {
 			continue
 		}
-		if strings.HasPrefix(v, "data:") {
-			v = "a picture"
-		}
-		facts = append(facts, views.Fact{Name: f.Name, Value: v})
+		facts = append(facts, views.Fact{Name: f.Name, Value: v, Picture: f.Format == "uri"})
 	}
 	return facts
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"easel/internal/prediction"
+	"easel/internal/prediction/inputfile"
 	"easel/internal/schema"
 	"easel/views"
 )
@@ -34,19 +35,27 @@ func (s *Site) run(c echo.Context) error {
 	if _, err := schema.Parse(input); err != nil {
 		return s.answer(c, posted.values, err)
 	}
-	var files []string
-	if s.Door != nil {
-		if input, files, err = s.Door(r.Context(), input); err != nil {
-			return s.answer(c, posted.values, err)
-		}
+	input, files, err := inputfile.Door{Files: s.Files, Own: s.own(c)}.Admit(r.Context(), input)
+	if err != nil {
+		return s.answer(c, posted.values, err)
 	}
 	p, err := s.Predictions.Create(r.Context(), prediction.New{
 		Model: s.Model.Path(), Version: s.Model.Version, Input: input, Files: files, Source: "web",
 	})
 	if err != nil {
-		return s.answer(c, posted.values, err)
+		inputfile.Discard(r.Context(), s.Files, files)
+		return err
 	}
 	return c.Redirect(http.StatusSeeOther, "/p/"+p.ID)
+}
+
+// own knows the addresses of files that are kept here: see values.
+func (s *Site) own(c echo.Context) func(string) (string, bool) {
+	return func(address string) (string, bool) {
+		path, ok := strings.CutPrefix(address, s.base(c)+"/files/")
+		token, _, named := strings.Cut(path, "/")
+		return token, ok && named
+	}
 }
 
 // answer shows at the form what is wrong with a request; anything else is an

@@ -8,13 +8,14 @@ package site
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"net/http"
+	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"easel/internal/prediction"
+	"easel/internal/prediction/inputfile"
 	"easel/static"
 	"easel/views"
 )
@@ -31,12 +32,9 @@ type Predictions interface {
 type Site struct {
 	Model       views.Model
 	Predictions Predictions
-
-	// Door turns the data URIs of an input into files and returns their
-	// tokens: pictures never stand in a record. Nil leaves the input as it is.
-	Door func(ctx context.Context, input json.RawMessage) (json.RawMessage, []string, error)
-
-	Dev bool // serves /styleguide too
+	Files       prediction.Files
+	PublicURL   string // what visitors call this server; "": as the request says
+	Dev         bool   // serves /styleguide too
 }
 
 // Register adds the pages' routes.
@@ -78,5 +76,22 @@ func page(c echo.Context, title, section string) views.Page {
 	return p
 }
 
-// fileURL is where an output file is served.
-func fileURL(token string) string { return "/files/" + token }
+// base is this server's address as the visitor knows it, without a slash at the end.
+func (s *Site) base(c echo.Context) string {
+	if s.PublicURL != "" {
+		return strings.TrimRight(s.PublicURL, "/")
+	}
+	return c.Scheme() + "://" + c.Request().Host
+}
+
+// values are a prediction's inputs as the form shows them. A picture that came
+// as a file is named by its address here, which the API knows as the file.
+func (s *Site) values(c echo.Context, p prediction.Prediction) views.Values {
+	values := views.FromInput(p.Input)
+	for name, v := range values {
+		if ref, ok := inputfile.Parse(v); ok {
+			values[name] = s.base(c) + "/files/" + ref.Token + "/" + name
+		}
+	}
+	return values
+}

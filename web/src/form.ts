@@ -140,7 +140,7 @@ export class Form extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** A closed group tells its values in a few words. */
+  /** A closed group tells its choices, and what else somebody set. */
   private gists(values: Values): void {
     for (const group of all(this.root, "[data-group]")) {
       const words = all(group, "[data-field]").map((field) => this.word(field.dataset.field!, values));
@@ -151,11 +151,10 @@ export class Form extends EventTarget {
   private word(name: string, values: Values): string {
     const field = this.settings.fields.find((f) => f.name === name);
     const value = values[name] ?? "";
-    if (!field || value === "" || name in voided(values)) return "";
-    if (field.format === "uri") return field.name;
-    if (field.type === "boolean") return value === "true" ? field.label.toLowerCase() : "";
-    if (field.type === "string") return value;
-    return `${value} ${field.label.split(" ").at(-1)!.toLowerCase()}`;
+    if (field?.enum) return value;
+    if (!field || value === "" || value === String(field.default) || name in voided(values)) return "";
+    if (field.format === "uri" || field.type === "boolean") return field.label;
+    return field.type === "string" ? value : `${field.label} ${value}`;
   }
 }
 

@@ -24,9 +24,13 @@ function playground(form: Form, run: Run): void {
   const resize = () => invite(stage, form.size);
   resize();
   form.addEventListener("change", resize);
-  run.addEventListener("change", () => (submit.toggleAttribute("data-busy", run.busy)));
+  run.addEventListener("change", () => {
+    submit.setAttribute("aria-disabled", String(run.busy)); // focus stays, as it would not on a disabled button
+    find(submit, "[data-submit-label]").textContent = run.busy ? "Running…" : "Run";
+  });
   keys(() => form.root.requestSubmit(submit), () => void run.cancel());
   form.addEventListener("run", async () => {
+    if (run.busy) return;
     bringIntoView(stage);
     try {
       await run.start(form.input);

@@ -154,9 +154,9 @@ export class Run extends EventTarget {
     if (this.canceledAt) return;
     const facts = [seconds((performance.now() - this.began) / 1000)];
     const left = secondsLeft(p, this.pictures);
-    if (p.stepsSeen > 1) facts.push(`${(p.stepsSeen / p.stepSeconds).toFixed(1)} steps/s`);
-    if (left !== null) facts.push(`about ${seconds(left)} left`);
-    this.tell(this.online ? headline(p, this.pictures) : "Connection lost, trying again…", facts.join("  ·  "));
+    if (p.stepsSeen > 1) facts.push(`${(p.stepsSeen / p.stepSeconds).toFixed(1)} it/s`);
+    if (left !== null) facts.push(`${seconds(left)} left`);
+    this.tell(this.online ? headline(p, this.pictures) : "Connection lost, trying again…", facts.join(" · "));
   }
 
   private tell(word: string, facts: string): void {
