@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"easel/internal/engine"
+)
+
+// engineFlags say which model runs, and on what.
+type engineFlags struct {
+	Dev     string `help:"Diffusers directory of the dev variant. Neither --dev nor --schnell: the embedded model." type:"existingdir" placeholder:"DIR"`
+	Schnell string `help:"Diffusers directory of the schnell variant." type:"existingdir" placeholder:"DIR"`
+	Device  string `help:"Where to compute: ${enum}." enum:"auto,cpu,webgpu,cuda" default:"auto"`
+	Threads int    `help:"Threads of the CPU to compute with; 0: all of them." default:"0"`
+	OrtLib  string `help:"ONNX Runtime's library, where it is not found by itself." type:"existingfile" placeholder:"FILE"`
+	Data    string `help:"Directory of everything that Easel keeps." type:"path" placeholder:"DIR"`
+}
+
+// dataDir is --data, or a directory of the user's own.
+func (f engineFlags) dataDir() (string, error) {
+	if f.Data != "" {
+		return f.Data, nil
+	}
+	if base := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(base) {
+		return filepath.Join(base, "easel"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("no home directory to keep data in: give --data DIR")
+	}
+	return filepath.Join(home, ".local", "share", "easel"), nil
+}
+
+// open readies the engine with the chosen variants, or with the embedded ones.
+func (f engineFlags) open(ctx context.Context) (*engine.Engine, error) {
+	dev, schnell := f.Dev, f.Schnell
+	if dev == "" && schnell == "" {
+		data, err := f.dataDir()
+		if err != nil {
+			return nil, err
+		}
+		if dev, schnell, err = unpackEmbedded(data); err != nil {
+			return nil, err
+		}
+	}
+	return engine.Open(ctx, engine.Options{
+		Dev: dev, Schnell: schnell, Device: f.Device, Threads: f.Threads, Library: f.OrtLib,
+	})
+}

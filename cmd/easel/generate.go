@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"easel/internal/render"
+	"easel/internal/schema"
+)
+
+type generateCommand struct {
+	Prompt   string   `arg:"" help:"What the picture shows."`
+	Input    []string `short:"i" sep:"none" placeholder:"NAME=VALUE" help:"Another input, such as aspect_ratio=16:9 or seed=42; 'easel schema' lists them."`
+	Out      string   `short:"o" type:"path" default:"." placeholder:"DIR" help:"Where to write the pictures."`
+	JSON     bool     `name:"json" help:"Print output, seeds, timings and warnings as JSON."`
+	Previews bool     `help:"Write each step's preview too."`
+	engineFlags
+}
+
+func (c *generateCommand) Run(ctx context.Context) error {
+	raw, err := inputJSON(c.Prompt, c.Input)
+	if err != nil {
+		return err
+	}
+	in, err := schema.Parse(raw)
+	if err != nil {
+		return fmt.Errorf("the input is not valid:\n%s", strings.TrimRight(err.Error(), "\n"))
+	}
+	if err := os.MkdirAll(c.Out, 0o755); err != nil {
+		return err
+	}
+	eng, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer eng.Close()
+	sink := &fileSink{dir: c.Out, previews: c.Previews, bar: newBar(c.JSON)}
+	report, err := (&render.Renderer{Engine: eng, Files: localFiles{}, Previews: c.Previews}).Render(ctx, in, sink)
+	sink.bar.Finish()
+	if err != nil {
+		return err
+	}
+	return c.print(sink.written, report)
+}
+
+func (c *generateCommand) print(written []string, report render.Report) error {
+	if c.JSON {
+		enc := json.NewEncoder(os.Stdout)
+		enc.SetIndent("", "  ")
+		return enc.Encode(map[string]any{
+			"output": written, "seeds": report.Seeds, "timings": timings(report), "warnings": append([]string{}, report.Warnings...),
+		})
+	}
+	for _, w := range report.Warnings {
+		fmt.Fprintln(os.Stderr, "warning:", w)
+	}
+	for i, path := range written {
+		fmt.Printf("%s (seed %d)\n", path, report.Seeds[i])
+	}
+	return nil
+}
+
+// inputJSON joins the prompt and the name=value pairs as the API's input object.
+func inputJSON(prompt string, pairs []string) ([]byte, error) {
+	values := map[string]any{"prompt": prompt}
+	for _, pair := range pairs {
+		name, value, ok := strings.Cut(pair, "=")
+		field, known := schema.Lookup(name)
+		switch {
+		case !ok:
+			return nil, fmt.Errorf("-i %s: write it as name=value", pair)
+		case !known:
+			return nil, fmt.Errorf("-i %s: there is no such input; 'easel schema' lists them", name)
+		case field.Format == "uri" && !strings.Contains(value, ":"):
+			path, err := filepath.Abs(value)
+			if err != nil {
+				return nil, fmt.Errorf("-i %s: %w", name, err)
+			}
+			values[name] = (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String()
+		case field.Type == "string":
+			values[name] = value
+		case json.Valid([]byte(value)):
+			values[name] = json.RawMessage(value)
+		default:
+			values[name] = value // the schema says what it should have been
+		}
+	}
+	return json.Marshal(values)
+}
+
+// fileSink writes what a run brings into a directory.
+type fileSink struct {
+	dir      string
+	previews bool
+	bar      *progressbar.ProgressBar
+	written  []string
+}
+
+func newBar(quiet bool) *progressbar.ProgressBar {
+	if quiet || !term.IsTerminal(int(os.Stderr.Fd())) {
+		return progressbar.DefaultSilent(1)
+	}
+	return progressbar.NewOptions(1, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionShowCount(),
+		progressbar.OptionShowIts(), progressbar.OptionSetItsString("step"), progressbar.OptionClearOnFinish())
+}
+
+func (s *fileSink) Step(picture, step, of int, _ float64) {
+	s.bar.ChangeMax((picture + 1) * of)
+	s.bar.Set(picture*of + step)
+}
+
+func (s *fileSink) Preview(picture, step int, jpeg []byte) {
+	if s.previews {
+		name := filepath.Join(s.dir, fmt.Sprintf("out-%d-step-%02d.jpg", picture, step))
+		if err := writeFile(name, jpeg); err != nil {
+			fmt.Fprintln(os.Stderr, "warning:", err)
+		}
+	}
+}
+
+func (s *fileSink) Picture(_ int, _ int64, name, _ string, data []byte) error {
+	path := filepath.Join(s.dir, name)
+	s.written = append(s.written, path)
+	return writeFile(path, data)
+}
+
+func (s *fileSink) Log(string) {}
+
+// writeFile writes beside the target and renames, so no reader meets half a file.
+func writeFile(path string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".easel-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if _, err := f.Write(data); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Chmod(0o644); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"context"
+
+	"easel/internal/prediction"
+	"easel/internal/render"
+	"easel/internal/schema"
+)
+
+// generator is the renderer as the domain sees it.
+type generator struct{ renderer *render.Renderer }
+
+func (g generator) Generate(ctx context.Context, p prediction.Prediction, s prediction.Sink) (prediction.Extra, error) {
+	in, err := schema.Parse(p.Input)
+	if err != nil {
+		return prediction.Extra{}, err
+	}
+	report, err := g.renderer.Render(ctx, in, s)
+	return prediction.Extra{Seeds: report.Seeds, Warnings: report.Warnings, Timings: timings(report)}, err
+}
+
+// timings gives a report's durations in seconds.
+func timings(r render.Report) *prediction.Timings {
+	t := r.Timings
+	return &prediction.Timings{
+		Load: t.Load.Seconds(), Text: t.Text.Seconds(), Encode: t.Encode.Seconds(), Steps: t.Steps.Seconds(),
+		Preview: t.Preview.Seconds(), Decode: t.Decode.Seconds(), Save: r.Save.Seconds(), Total: r.Total.Seconds(),
+	}
+}

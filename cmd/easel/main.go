@@ -1,0 +1,42 @@
+// Command easel draws pictures with FLUX.1 models, from a page, an HTTP API
+// and the command line.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+type commands struct {
+	Serve    serveCommand    `cmd:"" help:"Serve the page and the HTTP API."`
+	Generate generateCommand `cmd:"" help:"Draw pictures from a prompt and write them as files."`
+	Schema   schemaCommand   `cmd:"" help:"Print the model's OpenAPI document."`
+	Bench    benchCommand    `cmd:"" help:"Measure the engine and the service."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	parsed := kong.Parse(&commands{},
+		kong.Name("easel"),
+		kong.Description("A self-hosted playground for FLUX.1 image models with LoRA. Every flag can also be given as EASEL_…: --data is EASEL_DATA."),
+		kong.DefaultEnvars("EASEL"),
+		kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	err := parsed.Run()
+	if err == nil {
+		return
+	}
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		os.Exit(130) // the shell's number for "ended by Ctrl-C"
+	}
+	fmt.Fprintln(os.Stderr, "easel:", err)
+	os.Exit(1)
+}

@@ -1,0 +1,85 @@
+package render
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"time"
+
+	"easel/internal/engine"
+	"easel/internal/picture"
+	"easel/internal/schema"
+)
+
+// observer turns what the engine shows into encoded files.
+type observer struct {
+	ctx       context.Context
+	sink      Sink
+	in        schema.Input
+	seeds     []int64
+	source    *source
+	judge     Judge // nil: do not judge
+	threshold float64
+
+	verdicts      []Verdict
+	flagged       int
+	judged, saved time.Duration
+}
+
+func (o *observer) Step(s engine.Step) {
+	o.sink.Step(s.Picture, s.N, s.Of, s.Took.Seconds())
+}
+
+// previewQuality keeps a 256×256 preview near 10 KB; it is seen for a tenth of a second.
+const previewQuality = 75
+
+func (o *observer) Preview(pic, step int, img *image.RGBA) {
+	var b bytes.Buffer
+	if err := picture.Encode(&b, img, picture.JPEG, previewQuality); err == nil { // a lost preview loses nothing else
+		o.sink.Preview(pic, step, b.Bytes())
+	}
+}
+
+func (o *observer) Picture(index int, img *image.NRGBA) error {
+	start, before := time.Now(), o.judged
+	defer func() { o.saved += time.Since(start) - (o.judged - before) }()
+	img, err := o.source.finish(img)
+	if err != nil {
+		return err
+	}
+	if img, err = o.pass(img); err != nil {
+		return err
+	}
+	format, err := picture.ParseFormat(o.in.OutputFormat)
+	if err != nil {
+		return fmt.Errorf("output_format: %w", err)
+	}
+	var b bytes.Buffer
+	if err := picture.Encode(&b, img, format, o.in.OutputQuality); err != nil {
+		return fmt.Errorf("picture %d: %w", index, err)
+	}
+	return o.sink.Picture(index, o.seeds[index], fmt.Sprintf("out-%d%s", index, format.Ext()), format.ContentType(), b.Bytes())
+}
+
+// pass gives the picture, or plain grey of its size where the judge flags it:
+// output k stays picture k.
+func (o *observer) pass(img *image.NRGBA) (*image.NRGBA, error) {
+	if o.judge == nil {
+		return img, nil
+	}
+	start := time.Now()
+	score, err := o.judge.Score(o.ctx, img)
+	o.judged += time.Since(start)
+	if err != nil {
+		return nil, err
+	}
+	v := Verdict{Flagged: score >= o.threshold, Score: score}
+	o.verdicts = append(o.verdicts, v)
+	if !v.Flagged {
+		return img, nil
+	}
+	o.flagged++
+	o.sink.Log(fmt.Sprintf("picture %d was flagged as not safe for work (score %.2f)\n", len(o.verdicts)-1, score))
+	return picture.Grey(img.Rect.Dx(), img.Rect.Dy()), nil
+}

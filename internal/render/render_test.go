@@ -1,0 +1,210 @@
+package render
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"strings"
+	"testing"
+
+	"easel/internal/engine"
+	"easel/internal/picture"
+	"easel/internal/schema"
+)
+
+// painter is an engine that paints every pixel one colour.
+type painter struct {
+	paint color.NRGBA
+	asked engine.Request
+}
+
+func (p *painter) Generate(_ context.Context, r engine.Request, o engine.Observer) (engine.Result, error) {
+	p.asked = r
+	for k := range r.Seeds {
+		img := image.NewNRGBA(image.Rect(0, 0, r.Width, r.Height))
+		for i := 0; i < len(img.Pix); i += 4 {
+			copy(img.Pix[i:], []uint8{p.paint.R, p.paint.G, p.paint.B, 255})
+		}
+		if err := o.Picture(k, img); err != nil {
+			return engine.Result{}, err
+		}
+	}
+	return engine.Result{}, nil
+}
+
+// pile keeps what a run hands over.
+type pile struct {
+	names  []string
+	seeds  []int64
+	images []*image.NRGBA
+	log    strings.Builder
+}
+
+func (p *pile) Step(int, int, int, float64) {}
+func (p *pile) Preview(int, int, []byte)    {}
+func (p *pile) Log(text string)             { p.log.WriteString(text) }
+func (p *pile) Picture(_ int, seed int64, name, _ string, data []byte) error {
+	img, _, err := picture.Decode(data, picture.DefaultLimits)
+	p.names, p.seeds, p.images = append(p.names, name), append(p.seeds, seed), append(p.images, img)
+	return err
+}
+
+// shelf holds files by address.
+type shelf map[string][]byte
+
+func (s shelf) Read(_ context.Context, field, address string, _ int64) ([]byte, error) {
+	if data, ok := s[address]; ok {
+		return data, nil
+	}
+	return nil, fmt.Errorf("%s: no such file", field)
+}
+
+func drawn(t *testing.T, w, h int, at func(x, y int) color.NRGBA) []byte {
+	t.Helper()
+	img := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			img.SetNRGBA(x, y, at(x, y))
+		}
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func parse(t *testing.T, raw string) schema.Input {
+	t.Helper()
+	in, err := schema.Parse([]byte(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in
+}
+
+func TestKeptPixelsComeBackByteForByte(t *testing.T) {
+	noise := func(x, y int) color.NRGBA { return color.NRGBA{uint8(x * 7), uint8(y * 11), uint8(x ^ y), 255} }
+	files := shelf{
+		"x:photo": drawn(t, 333, 217, noise),
+		"x:mask": drawn(t, 333, 217, func(x, y int) color.NRGBA {
+			if x > 100 && x < 200 && y > 60 && y < 150 {
+				return color.NRGBA{255, 255, 255, 255}
+			}
+			return color.NRGBA{0, 0, 0, 255}
+		}),
+	}
+	out := &pile{}
+	r := &Renderer{Engine: &painter{paint: color.NRGBA{255, 0, 0, 255}}, Files: files}
+	if _, err := r.Render(context.Background(), parse(t, `{"prompt":"x","image":"x:photo","mask":"x:mask","output_format":"png"}`), out); err != nil {
+		t.Fatal(err)
+	}
+	got := out.images[0]
+	if got.Rect.Dx() != 333 || got.Rect.Dy() != 217 {
+		t.Fatalf("an inpainted picture is %v, the image was 333×217", got.Rect.Size())
+	}
+	for y := range 217 {
+		for x := range 333 {
+			if inside := x > 100 && x < 200 && y > 60 && y < 150; !inside && got.NRGBAAt(x, y) != noise(x, y) {
+				t.Fatalf("pixel %d,%d is %v, was %v and is not masked", x, y, got.NRGBAAt(x, y), noise(x, y))
+			}
+		}
+	}
+	if got.NRGBAAt(150, 100) != (color.NRGBA{255, 0, 0, 255}) {
+		t.Errorf("the middle of the mask is %v, not repainted", got.NRGBAAt(150, 100))
+	}
+}
+
+func TestImageSetsTheSizeAndSaysSo(t *testing.T) {
+	files := shelf{"x:wide": drawn(t, 2880, 1000, func(x, y int) color.NRGBA { return color.NRGBA{9, 9, 9, 255} })}
+	engine := &painter{}
+	out := &pile{}
+	report, err := (&Renderer{Engine: engine, Files: files}).Render(context.Background(),
+		parse(t, `{"prompt":"x","image":"x:wide","aspect_ratio":"9:16","width":300,"num_outputs":2,"seed":7,"output_format":"png"}`), out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if engine.asked.Width != 1440 || engine.asked.Height != 496 || engine.asked.Strength != 0.8 {
+		t.Errorf("asked for %d×%d at strength %v", engine.asked.Width, engine.asked.Height, engine.asked.Strength)
+	}
+	for _, want := range []string{"aspect_ratio ignored: an image is given", "width ignored: an image is given", "image 2880×1000 is worked on at 1440×496"} {
+		if !strings.Contains(strings.Join(report.Warnings, "\n"), want) {
+			t.Errorf("no warning %q in %q", want, report.Warnings)
+		}
+	}
+	if len(out.seeds) != 2 || out.seeds[0] != 7 || out.seeds[1] != 8 || out.names[1] != "out-1.png" {
+		t.Errorf("pictures %v with seeds %v", out.names, out.seeds)
+	}
+}
+
+// brightness flags bright pictures.
+type brightness struct{}
+
+func (brightness) Score(_ context.Context, img image.Image) (float64, error) {
+	r, _, _, _ := img.At(0, 0).RGBA()
+	return float64(r) / 0xffff, nil
+}
+
+func TestFlaggedSlotsAreGrey(t *testing.T) {
+	bright := &painter{paint: color.NRGBA{250, 250, 250, 255}}
+	out := &pile{}
+	r := &Renderer{Engine: bright, Judge: brightness{}, Threshold: 0.5}
+	report, err := r.Render(context.Background(), parse(t, `{"prompt":"x","output_format":"png","num_outputs":2}`), out)
+	if !errors.Is(err, ErrFlagged) {
+		t.Errorf("every picture flagged: error %v", err)
+	}
+	if len(report.Verdicts) != 2 || !report.Verdicts[1].Flagged || len(out.images) != 2 {
+		t.Fatalf("verdicts %v, %d pictures", report.Verdicts, len(out.images))
+	}
+	if c := out.images[0].NRGBAAt(5, 5); c.R != c.G || c.R > 200 || out.images[0].Rect.Dx() != 1024 {
+		t.Errorf("a flagged slot holds %v at %v", c, out.images[0].Rect)
+	}
+	if _, err := r.Render(context.Background(), parse(t, `{"prompt":"x","output_format":"png","disable_safety_checker":true}`), &pile{}); err != nil {
+		t.Errorf("with the checker disabled: %v", err)
+	}
+	r.AlwaysOn = true
+	if _, err := r.Render(context.Background(), parse(t, `{"prompt":"x","output_format":"png","disable_safety_checker":true}`), &pile{}); !errors.Is(err, ErrFlagged) {
+		t.Errorf("with the checker forced: %v", err)
+	}
+}
+
+func TestBadPicturesAreNamed(t *testing.T) {
+	white := drawn(t, 64, 64, func(int, int) color.NRGBA { return color.NRGBA{255, 255, 255, 255} })
+	black := drawn(t, 64, 64, func(int, int) color.NRGBA { return color.NRGBA{0, 0, 0, 255} })
+	files := shelf{"x:text": []byte("hello"), "x:white": white, "x:black": black, "x:tiny": drawn(t, 8, 64, func(int, int) color.NRGBA { return color.NRGBA{} })}
+	for in, want := range map[string]string{
+		`{"prompt":"x","image":"x:text"}`:                   "image: ",
+		`{"prompt":"x","image":"x:gone"}`:                   "image: no such file",
+		`{"prompt":"x","image":"x:tiny"}`:                   "image: the picture is 8×64",
+		`{"prompt":"x","image":"x:white","mask":"x:black"}`: "mask: the mask repaints nothing",
+		`{"prompt":"x","image":"x:white","mask":"x:text"}`:  "mask: ",
+		`{"prompt":"x","image":"x:white","go_fast":true}`:   "go_fast: not available yet",
+	} {
+		_, err := (&Renderer{Engine: &painter{}, Files: files}).Render(context.Background(), parse(t, in), &pile{})
+		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: error %v, want one line starting %q", in, err, want)
+		}
+	}
+}
+
+func TestWhatIsVoidIsSaid(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"prompt":"x","width":512}`:                                      "width ignored: aspect_ratio is 1:1",
+		`{"prompt":"x","prompt_strength":0.5}`:                            "prompt_strength ignored: no image is given",
+		`{"prompt":"x","model":"schnell"}`:                                "schnell ran num_inference_steps 28, the default: it needs only 4",
+		`{"prompt":"x","model":"schnell","guidance_scale":3}`:             "guidance_scale ignored: schnell has no guidance",
+		`{"prompt":"x","output_format":"png","output_quality":9}`:         "output_quality ignored: png is lossless",
+		`{"prompt":"x","aspect_ratio":"custom","width":300,"height":512}`: "size 300×512 rounded to 304×512: sides are multiples of 16",
+	} {
+		if got := strings.Join(voided(parse(t, in)), "\n"); !strings.Contains(got, want) {
+			t.Errorf("%s: warnings %q, want %q", in, got, want)
+		}
+	}
+	if got := voided(parse(t, `{"prompt":"x"}`)); got != nil {
+		t.Errorf("a plain prompt brings %q", got)
+	}
+}
