@@ -1,0 +1,83 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// Benchmark is what Bench measured, a median each.
+type Benchmark struct {
+	Timings Timings       // of whole requests
+	Bare    time.Duration // of the same network runs with nothing around them
+}
+
+// Overhead is the share that the pipeline adds to its networks' own time.
+func (b Benchmark) Overhead() float64 {
+	whole := b.Timings.Total - b.Timings.Load - b.Timings.Text
+	return float64(whole)/float64(b.Bare) - 1
+}
+
+// Bench times a request for one picture, warm, and in turn with it the bare
+// runs of the transformer and the decoder that it takes.
+func (e *Engine) Bench(ctx context.Context, r Request, runs int) (Benchmark, error) {
+	var timings []Timings
+	var bare []time.Duration
+	r.Seeds = r.Seeds[:min(1, len(r.Seeds))]
+	if _, err := e.Generate(ctx, r, Quiet{}); err != nil { // warms, and checks the request
+		return Benchmark{}, err
+	}
+	for range runs {
+		result, err := e.Generate(ctx, r, Quiet{})
+		if err != nil {
+			return Benchmark{}, err
+		}
+		alone, err := e.bare(ctx, r)
+		if err != nil {
+			return Benchmark{}, err
+		}
+		timings, bare = append(timings, result.Timings), append(bare, alone)
+	}
+	slices.SortFunc(timings, func(a, b Timings) int { return int(a.Total - b.Total) })
+	slices.Sort(bare)
+	return Benchmark{Timings: timings[runs/2], Bare: bare[runs/2]}, nil
+}
+
+// bare times the networks' runs alone.
+func (e *Engine) bare(ctx context.Context, r Request) (time.Duration, error) {
+	if err := e.enter(ctx); err != nil {
+		return 0, err
+	}
+	defer e.leave()
+	v, err := e.variant(r.Variant)
+	if err != nil {
+		return 0, err
+	}
+	run := &run{engine: e, variant: v, request: r, observer: Quiet{}, canvas: newCanvas(r.Width, r.Height, v.unit()), length: v.textTokens()}
+	if err := run.encode(ctx); err != nil {
+		return 0, err
+	}
+	transformer, err := e.transformer(v)
+	if err != nil {
+		return 0, err
+	}
+	decoder, err := e.decoder(v)
+	if err != nil {
+		return 0, err
+	}
+	c := run.canvas
+	pass, err := transformer.NewPass(run.text, c.rows, c.cols, r.Guidance, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer pass.Close()
+	latents := make([]float32, len(pass.Latents))
+	began := time.Now()
+	for range r.Steps {
+		if err := pass.Run(ctx, 0.5); err != nil {
+			return 0, err
+		}
+	}
+	_, err = decoder.Decode(ctx, latents, 2*c.rows, 2*c.cols)
+	return time.Since(began), err
+}

@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"easel/internal/engine/ort"
+)
+
+// The variants of a model.
+const (
+	Dev     = "dev"
+	Schnell = "schnell"
+)
+
+// ErrNotInstalled is met by a request for a variant that the engine was opened without.
+var ErrNotInstalled = errors.New("not installed")
+
+// Options say what an engine runs and on what.
+type Options struct {
+	Dev     string // folder of the dev variant in diffusers layout; empty: not installed
+	Schnell string // the same for schnell; components that it lacks are dev's
+	Device  string // cpu (or empty), webgpu, cuda
+	Threads int    // 0: as many as the process may use
+	Library string // of ONNX Runtime; empty: it is searched for
+	Memory  int64  // bytes that loaded weights may hold; 0: all stay loaded
+}
+
+// Engine draws pictures. It runs one request at a time; others wait for it.
+type Engine struct {
+	sessions ort.Options
+	variants map[string]*variant
+	turn     chan struct{} // held by the run that uses what follows
+	shelf    shelf
+	texts    texts
+}
+
+// Open reads the model directories. What is missing or wrong in them is listed
+// in one error. Networks are loaded when they are first needed; see Load.
+func Open(ctx context.Context, o Options) (*Engine, error) {
+	if o.Dev == "" && o.Schnell == "" {
+		return nil, errors.New("open engine: neither a dev nor a schnell folder is given")
+	}
+	device, err := ort.ParseDevice(o.Device)
+	if err != nil {
+		return nil, err
+	}
+	if err := ort.Init(o.Library); err != nil {
+		return nil, err
+	}
+	e := &Engine{
+		sessions: ort.Options{Device: device, Threads: o.Threads},
+		variants: map[string]*variant{},
+		turn:     make(chan struct{}, 1),
+		shelf:    shelf{limit: o.Memory},
+	}
+	var errs []error
+	var base layout
+	for _, given := range []struct{ name, dir string }{{Dev, o.Dev}, {Schnell, o.Schnell}} {
+		if given.dir == "" {
+			continue
+		}
+		parts, err := readLayout(given.dir, base)
+		if err == nil {
+			base = parts // dev comes first
+			e.variants[given.name], err = readVariant(given.name, parts)
+		}
+		errs = append(errs, err)
+	}
+	if err := errors.Join(append(errs, ctx.Err())...); err != nil {
+		return nil, fmt.Errorf("open model:\n%w", err)
+	}
+	return e, nil
+}
+
+// Variants lists what is installed.
+func (e *Engine) Variants() []string {
+	var names []string
+	for _, name := range []string{Dev, Schnell} {
+		if e.variants[name] != nil {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (e *Engine) variant(name string) (*variant, error) {
+	if v := e.variants[name]; v != nil {
+		return v, nil
+	}
+	return nil, fmt.Errorf("model %q: %w", name, ErrNotInstalled)
+}
+
+// Load loads the networks that a text-to-image run of the variant needs, so
+// that its first run need not.
+func (e *Engine) Load(ctx context.Context, name string) error {
+	v, err := e.variant(name)
+	if err != nil {
+		return err
+	}
+	if err := e.enter(ctx); err != nil {
+		return err
+	}
+	defer e.leave()
+	if _, err := e.clip(v); err != nil {
+		return err
+	}
+	if _, err := e.t5(v); err != nil {
+		return err
+	}
+	if _, err := e.transformer(v); err != nil {
+		return err
+	}
+	_, err = e.decoder(v)
+	return err
+}
+
+// Close frees everything after the run in progress has ended.
+func (e *Engine) Close() {
+	e.enter(context.Background())
+	e.shelf.clear()
+	e.leave()
+}
+
+// enter waits for the engine to be free, leave lets the next one in.
+func (e *Engine) enter(ctx context.Context) error {
+	select {
+	case e.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (e *Engine) leave() { <-e.turn }

@@ -1,0 +1,306 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"easel/internal/engine/safetensors"
+)
+
+const tiny = "testdata/models/dev"
+
+func rocket() Request {
+	return Request{Variant: Dev, Prompt: "a 3d emoji of a rocket", Width: 64, Height: 48, Steps: 3, Guidance: 3.5, Seeds: []int64{7}}
+}
+
+func draw(t *testing.T, e *Engine, r Request) *gallery {
+	t.Helper()
+	seen := &gallery{}
+	if _, err := e.Generate(t.Context(), r, seen); err != nil {
+		t.Fatal(err)
+	}
+	return seen
+}
+
+func TestPicturesEqualThoseMadeAlone(t *testing.T) {
+	e, r := open(t, Options{Dev: tiny}), rocket()
+	r.Seeds = []int64{7, 8, 9}
+	together := draw(t, e, r)
+	for k, seed := range []int64{7, 8, 9} {
+		r.Seeds = []int64{seed}
+		alone := draw(t, open(t, Options{Dev: tiny}), r)
+		if !bytes.Equal(alone.pictures[0].Pix, together.pictures[k].Pix) {
+			t.Errorf("picture %d differs from the one made alone", k)
+		}
+	}
+	if bytes.Equal(together.pictures[0].Pix, together.pictures[1].Pix) {
+		t.Error("two seeds gave the same picture")
+	}
+}
+
+func TestSizesBetweenTheModelsMultiplesAreCut(t *testing.T) {
+	e, r := open(t, Options{Dev: tiny}), rocket()
+	r.Width, r.Height = 50, 31
+	img := draw(t, e, r).pictures[0]
+	if got := img.Rect.Size(); got != image.Pt(50, 31) {
+		t.Fatalf("size %v", got)
+	}
+	r.Width, r.Height = 64, 32
+	whole := draw(t, e, r).pictures[0]
+	if got, want := img.NRGBAAt(0, 0), whole.NRGBAAt(7, 0); got != want {
+		t.Errorf("corner is %v, want %v: the excess is cut from both sides alike", got, want)
+	}
+}
+
+// TestSchnellTakesFromDev opens a schnell that holds only its transformer and scheduler.
+func TestSchnellTakesFromDev(t *testing.T) {
+	dir := t.TempDir()
+	for _, part := range []string{partTransformer, partScheduler} {
+		if err := os.CopyFS(filepath.Join(dir, part), os.DirFS(filepath.Join(tiny, part))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e, r := open(t, Options{Dev: tiny, Schnell: dir}), rocket()
+	want := draw(t, e, r).pictures[0]
+	r.Variant = Schnell
+	if got := draw(t, e, r).pictures[0]; !bytes.Equal(got.Pix, want.Pix) {
+		t.Error("the same weights gave another picture")
+	}
+	if n := len(e.shelf.books); n != 5 { // two transformers; CLIP, T5 and decoder are shared
+		t.Errorf("%d networks are loaded, want 5", n)
+	}
+}
+
+func TestMemoryLimit(t *testing.T) {
+	want := draw(t, open(t, Options{Dev: tiny}), rocket()).pictures[0]
+	e := open(t, Options{Dev: tiny, Memory: 1})
+	if got := draw(t, e, rocket()).pictures[0]; !bytes.Equal(got.Pix, want.Pix) {
+		t.Error("another picture under a memory limit")
+	}
+	if n := len(e.shelf.books); n != 1 {
+		t.Errorf("%d networks are loaded, want the last one only", n)
+	}
+}
+
+func TestNotInstalled(t *testing.T) {
+	e, r := open(t, Options{Dev: tiny}), rocket()
+	r.Variant = Schnell
+	if _, err := e.Generate(t.Context(), r, Quiet{}); !errors.Is(err, ErrNotInstalled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	e := open(t, Options{Dev: tiny})
+	for want, change := range map[string]func(*Request){
+		"size 0×48":     func(r *Request) { r.Width = 0 },
+		"steps 0":       func(r *Request) { r.Steps = 0 },
+		"seeds":         func(r *Request) { r.Seeds = nil },
+		"mask":          func(r *Request) { r.Mask = image.NewGray(image.Rect(0, 0, 64, 48)) },
+		"image is":      func(r *Request) { r.Image = image.NewNRGBA(image.Rect(0, 0, 64, 64)) },
+		"strength":      func(r *Request) { r.Image, r.Strength = image.NewNRGBA(image.Rect(0, 0, 64, 48)), 1.5 },
+		"size 64×99999": func(r *Request) { r.Height = 99999 },
+	} {
+		r := rocket()
+		change(&r)
+		if _, err := e.Generate(t.Context(), r, Quiet{}); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: got %v", want, err)
+		}
+	}
+}
+
+// stopper ends its run at a step.
+type stopper struct {
+	gallery
+	stop context.CancelFunc
+}
+
+func (s *stopper) Step(step Step) { s.gallery.Step(step); s.stop() }
+
+func TestCancelStopsWithinAStep(t *testing.T) {
+	e, r := open(t, Options{Dev: tiny}), rocket()
+	ctx, stop := context.WithCancel(t.Context())
+	s := &stopper{stop: stop}
+	_, err := e.Generate(ctx, r, s)
+	if !errors.Is(err, context.Canceled) || len(s.steps) != 1 || len(s.pictures) != 0 {
+		t.Errorf("got %v after %d steps and %d pictures", err, len(s.steps), len(s.pictures))
+	}
+	draw(t, e, r) // the engine still works
+}
+
+func TestPreviews(t *testing.T) {
+	e, r := open(t, Options{Dev: tiny}), rocket()
+	plain := draw(t, e, r)
+	r.Previews = true
+	seen := draw(t, e, r)
+	if len(seen.previews) == 0 {
+		t.Fatal("no preview")
+	}
+	// 64×48 pixels of a factor of 8, fitted with patches of 2.
+	if got := seen.previews[0].Rect.Size(); got != image.Pt(16, 12) {
+		t.Errorf("preview of %v", got)
+	}
+	if !bytes.Equal(plain.pictures[0].Pix, seen.pictures[0].Pix) {
+		t.Error("previews changed the picture")
+	}
+}
+
+func TestLongPromptIsCutWithAWarning(t *testing.T) {
+	e, r := open(t, Options{Dev: tiny}), rocket()
+	r.Prompt = strings.Repeat("rocket over the sea, ", 30)
+	result, err := e.Generate(t.Context(), r, Quiet{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(result.Warnings) != 1 || !strings.HasPrefix(result.Warnings[0], "prompt cut at 48 tokens") {
+		t.Errorf("warnings: %q", result.Warnings)
+	}
+}
+
+// TestHubCache draws from a cache of links into a folder of blobs, read only.
+func TestHubCache(t *testing.T) {
+	root := t.TempDir()
+	snapshot, blobs := filepath.Join(root, "snapshots", "1a2b"), filepath.Join(root, "blobs")
+	n := 0
+	err := fs.WalkDir(os.DirFS(tiny), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return errors.Join(err, os.MkdirAll(filepath.Join(snapshot, path), 0o755), os.MkdirAll(blobs, 0o755))
+		}
+		data, err := os.ReadFile(filepath.Join(tiny, path))
+		if err != nil {
+			return err
+		}
+		n++
+		blob := filepath.Join(blobs, strings.Repeat("f", n))
+		target, err := filepath.Rel(filepath.Dir(filepath.Join(snapshot, path)), blob)
+		return errors.Join(err, os.WriteFile(blob, data, 0o444), os.Symlink(target, filepath.Join(snapshot, path)))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := draw(t, open(t, Options{Dev: snapshot}), rocket()).pictures[0]
+	want := draw(t, open(t, Options{Dev: tiny}), rocket()).pictures[0]
+	if !bytes.Equal(got.Pix, want.Pix) {
+		t.Error("the cache gave another picture")
+	}
+}
+
+// TestBrokenModel expects one error that lists every problem.
+func TestBrokenModel(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(tiny)); err != nil {
+		t.Fatal(err)
+	}
+	edit := func(path string, change func([]byte) []byte) {
+		path = filepath.Join(dir, path)
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, change(data), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	replace := func(old, new string) func([]byte) []byte {
+		return func(data []byte) []byte { return bytes.Replace(data, []byte(old), []byte(new), 1) }
+	}
+	edit("transformer/diffusion_pytorch_model.safetensors", replace(`x_embedder.weight`, `y_embedder.weight`))
+	edit("vae/diffusion_pytorch_model.safetensors", func(data []byte) []byte { return data[:len(data)/2] })
+	edit("text_encoder/config.json", replace(`"vocab_size"`, `"vocab_sighs"`))
+	edit("scheduler/scheduler_config.json", replace("FlowMatchEuler", "Euler"))
+	_, err := Open(t.Context(), Options{Dev: dir, Library: os.Getenv("EASEL_ORT_LIB")})
+	if err == nil {
+		t.Fatal("a broken model opened")
+	}
+	for _, want := range []string{
+		`transformer/diffusion_pytorch_model.safetensors: tensor "x_embedder.weight" is missing`,
+		`vae/diffusion_pytorch_model.safetensors: `,
+		`text_encoder/model.safetensors: tensor "text_model.embeddings.token_embedding.weight" is`,
+		`scheduler_config.json`,
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("not listed: %s\n%v", want, err)
+		}
+	}
+}
+
+func TestUnknownClass(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(tiny)); err != nil {
+		t.Fatal(err)
+	}
+	index := filepath.Join(dir, indexFile)
+	data, err := os.ReadFile(index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data = bytes.Replace(data, []byte("FluxTransformer2DModel"), []byte("SD3Transformer2DModel"), 1)
+	if err := os.WriteFile(index, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, partVAE)); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Open(t.Context(), Options{Dev: dir, Library: os.Getenv("EASEL_ORT_LIB")})
+	for _, want := range []string{`transformer is "SD3Transformer2DModel"`, "vae: the folder is missing"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("not said: %s\n%v", want, err)
+		}
+	}
+}
+
+// TestNaNNamesItsNetwork poisons one weight of each network in turn.
+func TestNaNNamesItsNetwork(t *testing.T) {
+	for network, tensor := range map[string][2]string{
+		"CLIP text encoder": {partCLIP, "text_model.final_layer_norm.bias"},
+		"T5 text encoder":   {partT5, "encoder.final_layer_norm.weight"},
+		"transformer":       {partTransformer, "proj_out.bias"},
+		"VAE decoder":       {partVAE, "decoder.conv_out.bias"},
+		"VAE encoder":       {partVAE, "encoder.conv_out.bias"},
+	} {
+		dir := t.TempDir()
+		if err := os.CopyFS(dir, os.DirFS(tiny)); err != nil {
+			t.Fatal(err)
+		}
+		poison(t, filepath.Join(dir, tensor[0]), tensor[1])
+		e, r := open(t, Options{Dev: dir}), rocket()
+		if network == "VAE encoder" {
+			r.Image, r.Strength = image.NewNRGBA(image.Rect(0, 0, r.Width, r.Height)), 1
+		}
+		if _, err := e.Generate(t.Context(), r, Quiet{}); err == nil || !strings.Contains(err.Error(), "the "+network+" computed NaN") {
+			t.Errorf("%s: got %v", network, err)
+		}
+	}
+}
+
+// poison makes every value of a stored f32 tensor a NaN.
+func poison(t *testing.T, dir, name string) {
+	t.Helper()
+	stem := imageStem
+	if strings.HasPrefix(filepath.Base(dir), partCLIP) {
+		stem = textStem
+	}
+	file, err := safetensors.OpenDir(dir, stem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, ok := file.Tensor(name)
+	if !ok {
+		t.Fatalf("no %s", name)
+	}
+	f, err := os.OpenFile(x.File, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteAt(bytes.Repeat([]byte{0xff}, int(x.Length)), x.Offset); err != nil {
+		t.Fatal(err)
+	}
+}

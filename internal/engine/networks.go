@@ -1,0 +1,73 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"easel/internal/engine/clip"
+	"easel/internal/engine/flux"
+	"easel/internal/engine/ort"
+	"easel/internal/engine/preview"
+	"easel/internal/engine/t5"
+	"easel/internal/engine/vae"
+)
+
+// Each of these returns a variant's network, loading it when it is not there.
+// Variants that share a component's folder share the network.
+
+func (e *Engine) clip(v *variant) (*clip.Model, error) {
+	return network(e, v, partCLIP, "", func(dir string, o ort.Options) (*clip.Model, error) {
+		return clip.Load(dir, false, o)
+	})
+}
+
+func (e *Engine) t5(v *variant) (*t5.Model, error) {
+	return network(e, v, partT5, "", func(dir string, o ort.Options) (*t5.Model, error) {
+		return t5.Load(dir, false, o)
+	})
+}
+
+func (e *Engine) transformer(v *variant) (*flux.Model, error) {
+	return network(e, v, partTransformer, "", func(dir string, o ort.Options) (*flux.Model, error) {
+		return flux.Load(dir, true, o)
+	})
+}
+
+func (e *Engine) decoder(v *variant) (*vae.Decoder, error) {
+	return network(e, v, partVAE, "decoder", vae.LoadDecoder)
+}
+
+func (e *Engine) encoder(v *variant) (*vae.Encoder, error) {
+	return network(e, v, partVAE, "encoder", vae.LoadEncoder)
+}
+
+func network[T closer](e *Engine, v *variant, part, half string, load func(string, ort.Options) (T, error)) (T, error) {
+	dir := v.parts[part]
+	return fetch(&e.shelf, dir+"#"+half, v.bytes[part], func() (T, error) { return load(dir, e.sessions) })
+}
+
+// painter returns what draws the variant's previews. Its map lies beside the
+// autoencoder; where it does not, it is fitted to the decoder.
+func (e *Engine) painter(ctx context.Context, v *variant) (*preview.Painter, error) {
+	dir := v.parts[partVAE]
+	return fetch(&e.shelf, dir+"#preview", 0, func() (*preview.Painter, error) {
+		m, err := e.previewMap(ctx, v)
+		if err != nil {
+			return nil, err
+		}
+		return preview.NewPainter(m, e.sessions.Threads)
+	})
+}
+
+func (e *Engine) previewMap(ctx context.Context, v *variant) (preview.Map, error) {
+	m, err := preview.Read(v.parts[partVAE], v.vae.LatentChannels)
+	if !errors.Is(err, os.ErrNotExist) {
+		return m, err
+	}
+	decoder, err := e.decoder(v)
+	if err != nil {
+		return preview.Map{}, err
+	}
+	return preview.Fit(ctx, v.vae.LatentChannels, v.vae.Factor(), decoder.Decode)
+}

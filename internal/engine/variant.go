@@ -1,0 +1,113 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"easel/internal/engine/clip"
+	"easel/internal/engine/flux"
+	"easel/internal/engine/safetensors"
+	"easel/internal/engine/sampling"
+	"easel/internal/engine/t5"
+	"easel/internal/engine/tokenizer"
+	"easel/internal/engine/vae"
+)
+
+// Stems of the weight files.
+const (
+	textStem  = "model"
+	imageStem = "diffusion_pytorch_model"
+)
+
+// variant is a model directory that was read and found complete. Its networks
+// are loaded when they are first needed.
+type variant struct {
+	name       string
+	parts      layout
+	scheduler  *sampling.Scheduler
+	clipTokens tokenizer.Tokenizer
+	t5Tokens   tokenizer.Tokenizer
+	clip       clip.Config
+	t5         t5.Config
+	flux       flux.Config
+	vae        vae.Config
+	bytes      map[string]int64 // that each part's weights hold in memory
+}
+
+// readVariant reads all of a directory but the weights themselves. Its error
+// lists everything that is missing or wrong.
+func readVariant(name string, parts layout) (*variant, error) {
+	v := &variant{name: name, parts: parts, bytes: map[string]int64{}}
+	errs := make([]error, 7)
+	v.scheduler, errs[0] = sampling.LoadScheduler(parts[partScheduler])
+	v.clipTokens, errs[1] = tokenizer.LoadCLIP(parts[partCLIPTokens])
+	v.t5Tokens, errs[2] = tokenizer.LoadT5(parts[partT5Tokens])
+	v.clip, errs[3] = readNetwork(v, partCLIP, textStem, clip.ReadConfig, func(c clip.Config, file *safetensors.Checkpoint) error {
+		_, _, err := clip.Build(c, file, true)
+		return err
+	})
+	v.t5, errs[4] = readNetwork(v, partT5, textStem, t5.ReadConfig, func(c t5.Config, file *safetensors.Checkpoint) error {
+		_, _, err := t5.Build(c, file, true)
+		return err
+	})
+	v.flux, errs[5] = readNetwork(v, partTransformer, imageStem, flux.ReadConfig, func(c flux.Config, file *safetensors.Checkpoint) error {
+		_, _, err := flux.Build(c, file, true)
+		return err
+	})
+	v.vae, errs[6] = readNetwork(v, partVAE, imageStem, vae.ReadConfig, func(c vae.Config, file *safetensors.Checkpoint) error {
+		_, decoder := vae.BuildDecoder(c, file, false)
+		_, encoder := vae.BuildEncoder(c, file, false)
+		return errors.Join(decoder, encoder)
+	})
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return v, v.fits()
+}
+
+// readNetwork reads one network's config and the headers of its weights, and
+// builds its graph, which asks for every tensor by name and shape.
+func readNetwork[C any](v *variant, part, stem string, read func(string) (C, error), build func(C, *safetensors.Checkpoint) error) (C, error) {
+	config, err := read(v.parts[part])
+	file, ferr := safetensors.OpenDir(v.parts[part], stem)
+	if err := errors.Join(err, ferr); err != nil {
+		return config, err
+	}
+	for _, name := range file.Names() {
+		t, _ := file.Tensor(name)
+		n := int64(4) // all computing is in float32
+		for _, d := range t.Shape {
+			n *= d
+		}
+		v.bytes[part] += n
+	}
+	return config, build(config, file)
+}
+
+// fits checks that the components are made for each other.
+func (v *variant) fits() error {
+	var errs []error
+	want := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf("%s: %s", v.name, fmt.Sprintf(format, args...)))
+		}
+	}
+	want(v.flux.PooledWidth == v.clip.Width, "transformer's pooled_projection_dim %d is not text_encoder's hidden_size %d", v.flux.PooledWidth, v.clip.Width)
+	want(v.flux.TextWidth == v.t5.Width, "transformer's joint_attention_dim %d is not text_encoder_2's d_model %d", v.flux.TextWidth, v.t5.Width)
+	want(v.flux.InChannels == 4*v.vae.LatentChannels, "transformer's in_channels %d is not 4 times vae's latent_channels %d", v.flux.InChannels, v.vae.LatentChannels)
+	want(v.flux.OutChannels == v.flux.InChannels, "transformer's out_channels %d is not its in_channels %d", v.flux.OutChannels, v.flux.InChannels)
+	want(v.clipTokens.MaxLength() <= v.clip.MaxTokens, "tokenizer's model_max_length %d is beyond text_encoder's max_position_embeddings %d", v.clipTokens.MaxLength(), v.clip.MaxTokens)
+	return errors.Join(errs...)
+}
+
+// textTokens is how many T5 tokens a prompt becomes.
+func (v *variant) textTokens() int {
+	limit := 512
+	if v.name == Schnell {
+		limit = 256
+	}
+	return min(limit, v.t5Tokens.MaxLength())
+}
+
+// unit is the pixels that a token spans on each side: sizes are computed in multiples of it.
+func (v *variant) unit() int { return 2 * v.vae.Factor() }
