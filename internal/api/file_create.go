@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,115 +18,99 @@ import (
 
 const (
 	maxUpload   = 100 << 20 // of the content
-	maxPart     = 64 << 10  // of each other part
-	maxParts    = 64
+	maxFields   = 1 << 20   // of the rest of the form
 	uploadLives = 24 * time.Hour
 )
 
-// upload is what the parts of a POST /v1/files say beside the content.
-type upload struct {
-	file     prediction.File
-	stored   bool
-	filename string // PY2 sends both as fields of their own
-	kind     string
-}
-
-// createFile serves POST /v1/files. Clients lay the parts out in five ways;
-// the content goes to the store as it comes, never whole through memory.
+// createFile serves POST /v1/files. Clients lay the form out in five ways and
+// in any order, so all of it is read, the content to disk, before any is kept.
 func (a *API) createFile(c echo.Context) error {
 	r := c.Request()
-	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxUpload+maxParts*maxPart)
-	parts, err := r.MultipartReader()
-	if err != nil {
-		return problem(http.StatusBadRequest, "The request body must be multipart/form-data with a part named content.")
-	}
-	u := upload{file: prediction.File{ExpiresAt: time.Now().UTC().Add(uploadLives), Metadata: map[string]string{}}}
-	if err := a.readParts(c, parts, &u); err != nil {
-		if u.stored {
-			_ = a.Service.Files().Delete(r.Context(), u.file.Token) // else it lives out its day
+	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxUpload+maxFields)
+	if err := r.ParseMultipartForm(maxFields); err != nil {
+		var tooBig *http.MaxBytesError
+		if errors.As(err, &tooBig) {
+			return errBigFile()
 		}
+		return problem(http.StatusBadRequest, "The request body must be multipart/form-data with a part named content: "+err.Error())
+	}
+	defer r.MultipartForm.RemoveAll()
+	parts := r.MultipartForm.File["content"]
+	if len(parts) == 0 {
+		return problem(http.StatusBadRequest, "Missing content: the form has no file named content.")
+	}
+	if parts[0].Size > maxUpload {
+		return errBigFile()
+	}
+	f, err := describe(r.MultipartForm, parts[0])
+	if err != nil {
 		return err
 	}
-	if !u.stored {
-		return problem(http.StatusBadRequest, "Missing content: the form has no part named content.")
+	content, err := parts[0].Open()
+	if err != nil {
+		return fmt.Errorf("open an upload: %w", err)
 	}
-	c.Response().Header().Set(echo.HeaderLocation, a.base(r)+"/v1/files/"+u.file.Token)
-	return answer(c, http.StatusCreated, wireFileOf(u.file, a.base(r)))
-}
-
-func (a *API) readParts(c echo.Context, parts *multipart.Reader, u *upload) error {
-	for n := 0; ; n++ {
-		part, err := parts.NextPart()
-		if errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return badForm(err)
-		}
-		if n == maxParts {
-			return problem(http.StatusBadRequest, fmt.Sprintf("The form must have at most %d parts.", maxParts))
-		}
-		if part.FormName() == "content" && !u.stored {
-			err = a.storeContent(c, part, u)
-		} else {
-			err = u.readField(part)
-		}
-		if err != nil {
-			return err
-		}
+	defer content.Close()
+	if f.ContentType == "" {
+		head := make([]byte, 512)
+		n, _ := content.ReadAt(head, 0) // short where the file is
+		f.ContentType = mediaType(http.DetectContentType(head[:n]))
 	}
-}
-
-// storeContent streams the file into the store. Its name and type are those
-// of the part, unless earlier fields told them.
-func (a *API) storeContent(c echo.Context, part *multipart.Part, u *upload) error {
-	content := bufio.NewReader(part)
-	u.file.Name = first(u.filename, part.FileName(), "upload")
-	u.file.ContentType = first(u.kind, mediaType(part.Header.Get("Content-Type")))
-	if head, _ := content.Peek(512); u.file.ContentType == "" {
-		u.file.ContentType = mediaType(http.DetectContentType(head))
-	}
-	limit := &limitReader{r: content, left: maxUpload}
-	f, err := a.Service.Files().Put(c.Request().Context(), u.file, limit)
-	var tooBig *http.MaxBytesError
-	switch {
-	case limit.over, errors.As(err, &tooBig):
-		return &Problem{Status: http.StatusRequestEntityTooLarge, Detail: "Files must be less than 100MB in size", bare: true}
-	case limit.failed != nil:
-		return badForm(limit.failed)
-	case err != nil:
+	if f, err = a.Service.Files().Put(r.Context(), f, content); err != nil {
 		return fmt.Errorf("store an upload: %w", err)
 	}
-	u.file, u.stored = f, true
-	return nil
+	c.Response().Header().Set(echo.HeaderLocation, a.base(r)+"/v1/files/"+f.Token)
+	return answer(c, http.StatusCreated, wireFileOf(f, a.base(r)))
 }
 
-// readField takes "metadata" as one JSON object, in a field or in a file part,
-// and "metadata[key]", "filename" and "type" as fields.
-func (u *upload) readField(part *multipart.Part) error {
-	text, err := io.ReadAll(io.LimitReader(part, maxPart+1))
+func errBigFile() *Problem {
+	return &Problem{Status: http.StatusRequestEntityTooLarge, Detail: "Files must be less than 100MB in size", bare: true}
+}
+
+// describe gathers what a form says of its content. The fields "filename" and
+// "type" go before the part's own.
+func describe(form *multipart.Form, content *multipart.FileHeader) (prediction.File, error) {
+	field := func(name string) string { return strings.Join(form.Value[name], "") }
+	f := prediction.File{
+		Name:        first(field("filename"), content.Filename, "upload"),
+		ContentType: first(mediaType(field("type")), mediaType(content.Header.Get("Content-Type"))),
+		ExpiresAt:   time.Now().UTC().Add(uploadLives),
+		Metadata:    map[string]string{},
+	}
+	text, err := metadata(form)
 	if err != nil {
-		return badForm(err)
+		return f, err
 	}
-	if len(text) > maxPart {
-		return problem(http.StatusBadRequest, fmt.Sprintf("The part %s must hold at most %d bytes.", part.FormName(), maxPart))
-	}
-	switch name := part.FormName(); {
-	case name == "metadata":
+	if text != "" {
 		var values map[string]any
-		if err := json.Unmarshal(text, &values); err != nil {
-			return problem(http.StatusBadRequest, "metadata must be a JSON object: "+err.Error())
+		if err := json.Unmarshal([]byte(text), &values); err != nil {
+			return f, problem(http.StatusBadRequest, "metadata must be a JSON object: "+err.Error())
 		}
 		for key, v := range values {
-			u.file.Metadata[key] = plain(v)
+			f.Metadata[key] = plain(v)
 		}
-	case strings.HasPrefix(name, "metadata[") && strings.HasSuffix(name, "]"):
-		u.file.Metadata[name[len("metadata["):len(name)-1]] = string(text)
-	case name == "filename":
-		u.filename = string(text)
-	case name == "type":
-		u.kind = mediaType(string(text))
 	}
-	return nil
+	for name, values := range form.Value {
+		if key, ok := strings.CutPrefix(name, "metadata["); ok && strings.HasSuffix(key, "]") {
+			f.Metadata[strings.TrimSuffix(key, "]")] = strings.Join(values, "")
+		}
+	}
+	return f, nil
+}
+
+// metadata is the JSON of that name, which comes as a field or as a file.
+func metadata(form *multipart.Form) (string, error) {
+	files := form.File["metadata"]
+	if len(files) == 0 {
+		return strings.Join(form.Value["metadata"], ""), nil
+	}
+	file, err := files[0].Open()
+	if err != nil {
+		return "", fmt.Errorf("open metadata: %w", err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxFields))
+	return string(text), err
 }
 
 // plain is a metadata value as a string: strict clients read nothing else.
@@ -154,32 +137,4 @@ func first(options ...string) string {
 		}
 	}
 	return ""
-}
-
-func badForm(err error) error {
-	var tooBig *http.MaxBytesError
-	if errors.As(err, &tooBig) {
-		return err
-	}
-	return problem(http.StatusBadRequest, "The form could not be read: "+err.Error())
-}
-
-// limitReader fails beyond a number of bytes, where io.LimitReader would cut,
-// and remembers why reading failed, which the store's own errors may hide.
-type limitReader struct {
-	r      io.Reader
-	left   int64
-	over   bool
-	failed error
-}
-
-func (l *limitReader) Read(p []byte) (int, error) {
-	n, err := l.r.Read(p)
-	if l.left -= int64(n); l.left < 0 {
-		l.over, err = true, errors.New("the file is too large")
-	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		l.failed = err
-	}
-	return n, err
 }

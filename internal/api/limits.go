@@ -27,12 +27,18 @@ func NewLimits(create, other int) *Limits {
 // maxCallers bounds the memory that strangers can fill. Beyond it all start anew.
 const maxCallers = 10_000
 
-// Middleware answers 429 to a caller over the limit.
+// Middleware answers 429 under /v1 to a caller over the limit.
 func (l *Limits) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
+		if !isAPI(c.Request().URL.Path) {
+			return next(c)
+		}
 		kind, perMinute := "other ", l.other
 		if c.Request().Method == http.MethodPost && strings.HasSuffix(c.Path(), "/predictions") {
-			kind, perMinute = "create ", l.create
+			if !isAPI(c.Request().URL.Path) {
+			return next(c)
+		}
+		kind, perMinute = "create ", l.create
 		}
 		if perMinute == 0 {
 			return next(c)

@@ -6,7 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Register adds every route.
+// Register adds every route. Front.Mount comes before it.
 func (a *API) Register(e *echo.Echo) {
 	a.withDefaults()
 	e.GET("/healthz", healthz)
@@ -16,7 +16,8 @@ func (a *API) Register(e *echo.Echo) {
 	// Pictures, by capability.
 	e.Match([]string{http.MethodGet, http.MethodHead}, "/files/:token/:name", a.getOutput)
 
-	v1 := e.Group("/v1", a.Limits.Middleware)
+	e.Use(a.Limits.Middleware) // not the group's: a group with middleware answers 404 where a method is wrong
+	v1 := e.Group("/v1")
 	v1.GET("/predictions", a.listPredictions)
 	v1.POST("/predictions", a.createPrediction)
 	v1.GET("/predictions/:id", a.getPrediction)

@@ -41,11 +41,11 @@ type world struct {
 }
 
 type worldOptions struct {
-	gen      prediction.Generator
-	access   *Access
-	noWorker bool
-	change   func(*API)
-	journal  func(prediction.Ports) prediction.Ports
+	gen       prediction.Generator
+	access    *Access
+	noWorker  bool
+	change    func(*API)
+	retention prediction.Retention
 }
 
 func quietLog() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
@@ -57,7 +57,7 @@ func newWorld(t *testing.T, o worldOptions) *world {
 	if o.gen == nil {
 		o.gen = &predictiontest.Generator{StepTime: 20 * time.Millisecond, Previews: true}
 	}
-	service := prediction.NewService(j.Ports(), prediction.Options{})
+	service := prediction.NewService(j.Ports(), prediction.Options{Retention: o.retention, Sweep: time.Second})
 	predictiontest.Go(t, service.Run)
 	if !o.noWorker {
 		predictiontest.Go(t, prediction.NewWorker(j.Ports(), o.gen, prediction.Options{}).Run)

@@ -1,3 +1,0 @@
-package api
-
-var living, streaming, filing, hooking, browsing, enduring []scenario
