@@ -71,7 +71,7 @@ func (e *events) Append(ctx context.Context, id string, ev prediction.Event) (pr
 			return ev, prediction.ErrConflict
 		}
 		ev.N = last.n + 1
-		data, err := json.Marshal(ev)
+		data, err := encode(ev)
 		if err != nil {
 			return ev, fmt.Errorf("append %s: %w", ev.Type, err)
 		}

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -29,24 +30,50 @@ const chunkSize = 256 << 10
 // not exist.
 type files struct {
 	dir               string // of temporary files; "": the system's
-	pictures, uploads jetstream.ObjectStore
+	pictures, uploads bucket
 }
 
-func openFiles(ctx context.Context, js jetstream.JetStream, opts Options) (*files, error) {
-	f := &files{dir: opts.Dir}
-	var err error
-	if f.pictures, err = js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{
-		Bucket: "easel_files", Replicas: opts.Replicas,
-	}); err != nil {
-		return nil, err
+// bucket is an object store and the stream under it, which can forget an
+// object wholly: the store itself would keep a marker of each for ever.
+type bucket struct {
+	jetstream.ObjectStore
+	name   string
+	stream jetstream.Stream
+}
+
+func openFiles(ctx context.Context, js jetstream.JetStream, opts Options) (f *files, err error) {
+	f = &files{dir: opts.Dir}
+	if f.pictures, err = openBucket(ctx, js, "easel_files", 0, opts); err == nil {
+		f.uploads, err = openBucket(ctx, js, "easel_uploads", opts.UploadsAge, opts)
 	}
-	f.uploads, err = js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{
-		Bucket: "easel_uploads", Replicas: opts.Replicas, TTL: opts.UploadsAge,
-	})
 	return f, err
 }
 
-func (f *files) bucket(token string) jetstream.ObjectStore {
+func openBucket(ctx context.Context, js jetstream.JetStream, name string, age time.Duration, opts Options) (b bucket, err error) {
+	b.name = name
+	b.ObjectStore, err = js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{
+		Bucket: name, Replicas: opts.Replicas, TTL: age,
+	})
+	if err == nil {
+		b.stream, err = js.Stream(ctx, "OBJ_"+name)
+	}
+	return b, err
+}
+
+// remove takes the description away first: from then on the file is not there.
+func (b bucket) remove(ctx context.Context, token string) error {
+	info, err := b.GetInfo(ctx, token)
+	if err != nil {
+		return missing(err)
+	}
+	about := "$O." + b.name + ".M." + base64.URLEncoding.EncodeToString([]byte(token))
+	if err := b.stream.Purge(ctx, jetstream.WithPurgeSubject(about)); err != nil {
+		return err
+	}
+	return b.stream.Purge(ctx, jetstream.WithPurgeSubject("$O."+b.name+".C."+info.NUID))
+}
+
+func (f *files) bucket(token string) bucket {
 	if strings.HasPrefix(token, uploadMark) {
 		return f.uploads
 	}
@@ -119,10 +146,13 @@ func (f *files) Stat(ctx context.Context, token string) (prediction.File, error)
 }
 
 func (f *files) Delete(ctx context.Context, token string) error {
-	if _, err := f.Stat(ctx, token); err != nil {
-		return err
+	if token == "" {
+		return prediction.ErrNotFound
 	}
-	return missing(f.bucket(token).Delete(ctx, token))
+	if err := f.bucket(token).remove(ctx, token); err != nil {
+		return fmt.Errorf("delete file: %w", err)
+	}
+	return nil
 }
 
 // List answers the uploads that have not expired, newest first.

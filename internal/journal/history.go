@@ -131,7 +131,7 @@ func (h *history) position(id string) int {
 
 func pack(p prediction.Prediction, rev uint64) *row {
 	p.Logs = ""
-	data, err := json.Marshal(p)
+	data, err := encode(p)
 	if err != nil {
 		panic(err) // it was marshalled or unmarshalled a moment ago
 	}

@@ -50,16 +50,19 @@ func (q *queue) Enqueue(ctx context.Context, id string) error {
 }
 
 func (q *queue) Receive(ctx context.Context) (prediction.Delivery, error) {
+	// The client library refuses a deadline that is about to pass, so it is
+	// given a context that only ends.
+	pull, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	defer context.AfterFunc(ctx, stop)()
 	for {
-		turn, stop := context.WithTimeout(ctx, time.Minute) // a pull that outlives the server would wait for ever
-		msg, err := q.consumer.Next(jetstream.FetchContext(turn))
-		stop()
+		msg, err := q.consumer.Next(jetstream.FetchContext(pull)) // gives up after 30 s
 		switch {
 		case err == nil:
 			return delivery{msg}, nil
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
-		case errors.Is(err, nats.ErrTimeout), errors.Is(err, context.DeadlineExceeded), errors.Is(err, jetstream.ErrNoMessages):
+		case errors.Is(err, nats.ErrTimeout), errors.Is(err, jetstream.ErrNoMessages):
 		default:
 			return nil, err
 		}

@@ -58,7 +58,7 @@ func (s *store) watch(w jetstream.KeyWatcher, opts Options) {
 }
 
 func (s *store) Create(ctx context.Context, p prediction.Prediction) (uint64, error) {
-	data, err := json.Marshal(p)
+	data, err := encode(p)
 	if err != nil {
 		return 0, fmt.Errorf("encode record: %w", err)
 	}
@@ -88,7 +88,7 @@ func (s *store) Get(ctx context.Context, id string) (p prediction.Prediction, re
 }
 
 func (s *store) Update(ctx context.Context, p prediction.Prediction, rev uint64) (uint64, error) {
-	data, err := json.Marshal(p)
+	data, err := encode(p)
 	if err != nil {
 		return 0, fmt.Errorf("encode record: %w", err)
 	}

@@ -89,25 +89,19 @@ func (s *Service) trim(ctx context.Context, q Query, age time.Duration, limit in
 	if age == 0 && limit == 0 {
 		return nil
 	}
-	const batch = 20 // removals between two measurements, which ask the server
-	over, removed := false, 0
 	now := s.opts.Now()
 	return s.oldestFirst(ctx, q, func(p Prediction) (bool, error) {
-		if limit > 0 && removed%batch == 0 {
-			n, err := used(ctx)
-			if err != nil {
+		if old := age > 0 && now.Sub(p.CreatedAt) > age; !old {
+			if limit == 0 {
+				return false, nil
+			}
+			if n, err := used(ctx); err != nil || n <= limit {
 				return false, err
 			}
-			over = n > limit
-		}
-		old := age > 0 && now.Sub(p.CreatedAt) > age
-		if !old && !over {
-			return false, nil
 		}
 		if !p.Status.Final() {
 			return true, nil
 		}
-		removed++
 		return true, remove(ctx, p)
 	})
 }
