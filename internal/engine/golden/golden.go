@@ -6,27 +6,34 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
 	"easel/internal/engine/safetensors"
 )
 
-// Testdata is the reference data's folder as the packages beside this one see it.
-const Testdata = "../testdata"
+// Testdata is the reference data's folder, from wherever a test runs.
+var Testdata = func() string {
+	_, here, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(here), "..", "testdata")
+}()
 
 // Case is one pipeline run.
 type Case struct {
-	Model    string  `json:"model"`
-	Kind     string  `json:"kind"` // txt2img, img2img, inpaint
-	Prompt   string  `json:"prompt"`
-	Width    int     `json:"width"`
-	Height   int     `json:"height"`
-	Steps    int     `json:"steps"`
-	Guidance float64 `json:"guidance"`
-	Seed     int64   `json:"seed"`
-	LoRA     string  `json:"lora"` // file below lora/; empty: none
-	Scale    float64 `json:"lora_scale"`
+	Model     string  `json:"model"`
+	Kind      string  `json:"kind"` // txt2img, img2img, inpaint
+	Prompt    string  `json:"prompt"`
+	Width     int     `json:"width"`
+	Height    int     `json:"height"`
+	Steps     int     `json:"steps"`
+	Guidance  float64 `json:"guidance"`
+	Seed      int64   `json:"seed"`
+	Length    int     `json:"max_sequence_length"`
+	Strength  float64 `json:"strength"`
+	FirstStep int     `json:"first_step"`
+	LoRA      string  `json:"lora"` // file below lora/; empty: none
+	Scale     float64 `json:"lora_scale"`
 
 	tensors *safetensors.Checkpoint
 }
