@@ -46,7 +46,7 @@ def make(here: Path):
     schedules = []
     for name, config in CONFIGS.items():
         scheduler = FlowMatchEulerDiscreteScheduler(**config)
-        saved = {k: v for k, v in scheduler.config.items()} | {"_class_name": "FlowMatchEulerDiscreteScheduler"}
+        saved = {k: scheduler.config[k] for k in sorted(scheduler.config) if k != "_use_default_values"} | {"_class_name": "FlowMatchEulerDiscreteScheduler"}
         for steps in (1, 2, 4, 28, 50):
             for tokens in (1, 64, 256, 1000, 4096):
                 mu = calculate_shift(tokens, *(scheduler.config[k] for k in ("base_image_seq_len", "max_image_seq_len", "base_shift", "max_shift")))

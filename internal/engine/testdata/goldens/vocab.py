@@ -1,11 +1,13 @@
 """Tiny vocabularies, trained on the lines below, saved in the layouts FLUX directories use."""
 
+import io
 import json
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import sentencepiece
-from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
+from tokenizers import Regex, pre_tokenizers
 from transformers import AddedToken, CLIPTokenizer, T5TokenizerFast
 
 LINES = [
@@ -25,28 +27,14 @@ def make(root: Path, added: bool):
 
 
 def clip(folder: Path, added: bool):
-    bpe = Tokenizer(models.BPE(unk_token="<|endoftext|>", end_of_word_suffix="</w>"))
-    bpe.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
-    words = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
-    bpe.pre_tokenizer = pre_tokenizers.Sequence([
-        pre_tokenizers.Split(Regex(words), behavior="removed", invert=True),
-        pre_tokenizers.ByteLevel(add_prefix_space=False),
-    ])
+    """Byte-level pair encoding in CLIP's order: letters, letters that end a word, merges, markers."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    bpe.train_from_iterator(LINES, trainers.BpeTrainer(vocab_size=700, end_of_word_suffix="</w>", initial_alphabet=alphabet, show_progress=False))
+    merges = train(alphabet)
+    tokens = alphabet + [a + "</w>" for a in alphabet] + [a + b for a, b in merges] + ["<|startoftext|>", "<|endoftext|>"]
+    vocab = {token: i for i, token in enumerate(dict.fromkeys(tokens))}
     with tempfile.TemporaryDirectory() as tmp:
-        bpe.model.save(tmp)
-        vocab = json.loads(Path(tmp, "vocab.json").read_text())
-        merges = Path(tmp, "merges.txt").read_text().splitlines()
-        for letter in alphabet:
-            vocab.setdefault(letter, len(vocab))
-            vocab.setdefault(letter + "</w>", len(vocab))
-        for token in ("<|startoftext|>", "<|endoftext|>"):
-            vocab[token] = len(vocab)
         Path(tmp, "vocab.json").write_text(json.dumps(vocab, ensure_ascii=False))
-        # Hand-made files open with a version line; the trainer's do too, sometimes.
-        merges = ["#version: 0.2"] + [m for m in merges if not m.startswith("#version")]
-        Path(tmp, "merges.txt").write_text("\n".join(merges) + "\n")
+        Path(tmp, "merges.txt").write_text("\n".join(["#version: 0.2"] + [f"{a} {b}" for a, b in merges]) + "\n")
         tokenizer = CLIPTokenizer(f"{tmp}/vocab.json", f"{tmp}/merges.txt", model_max_length=77)
     size = len(vocab)
     if added:
@@ -64,14 +52,37 @@ def clip(folder: Path, added: bool):
     return size
 
 
+def train(alphabet, count=220):
+    """The most frequent pair first; ties go to the alphabet, so that every run agrees."""
+    split = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"), behavior="removed", invert=True),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+    ])
+    words = [list(w[:-1]) + [w[-1] + "</w>"] for line in LINES for w, _ in split.pre_tokenize_str(line.lower())]
+    merges = []
+    for _ in range(count):
+        pairs = Counter(pair for word in words for pair in zip(word, word[1:]))
+        if not pairs:
+            break
+        best = min(pairs, key=lambda pair: (-pairs[pair], pair))
+        merges.append(best)
+        for word in words:
+            i = 0
+            while i + 1 < len(word):
+                if (word[i], word[i + 1]) == best:
+                    word[i : i + 2] = ["".join(best)]
+                i += 1
+    return merges
+
+
 def t5(folder: Path, added: bool):
     with tempfile.TemporaryDirectory() as tmp:
-        text = Path(tmp, "lines.txt")
-        text.write_text("\n".join(LINES))
+        model = io.BytesIO()  # a file's path would end up in the model
         sentencepiece.SentencePieceTrainer.train(
-            input=str(text), model_prefix=f"{tmp}/spiece", vocab_size=300, model_type="unigram", character_coverage=1.0,
+            sentence_iterator=iter(LINES), model_writer=model, vocab_size=300, model_type="unigram", character_coverage=1.0,
             pad_id=0, eos_id=1, unk_id=2, bos_id=-1, normalization_rule_name="identity", hard_vocab_limit=False, minloglevel=2,
         )
+        Path(tmp, "spiece.model").write_bytes(model.getvalue())
         tokenizer = T5TokenizerFast(f"{tmp}/spiece.model", extra_ids=8 if added else 0, model_max_length=48)
         size = len(tokenizer)
         if added:
