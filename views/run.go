@@ -18,6 +18,7 @@ type Run struct {
 	Files   []File
 	Seconds float64 // from start to end; 0: not known
 	Notes   []string
+	Label   string
 	Queue   int // place in the queue; 0: not waiting
 }
 
@@ -54,6 +55,14 @@ func NewRun(p prediction.Prediction) Run {
 		r.Files = append(r.Files, f)
 	}
 	return r
+}
+
+// Name is the pane's own, told by screen readers; the style guide shows several.
+func (r Run) Name() string {
+	if r.Label != "" {
+		return r.Label
+	}
+	return "Output"
 }
 
 // Busy says whether more is to come.

@@ -23,12 +23,12 @@ func NewStyleguide(p Page) Styleguide {
 		Page: p, Now: now,
 		Runs: []Run{
 			{},
-			{ID: "waiting", Status: prediction.Starting, Queue: 3},
-			{ID: "running", Status: prediction.Processing},
-			{ID: "done", Status: prediction.Succeeded, Prompt: long, Seconds: 3.94, Files: []File{sample}, Notes: []string{"width ignored: aspect_ratio is 1:1"}, Logs: "100%|██████████| 28/28 [00:03<00:00, 8.1it/s]\n"},
-			{ID: "four", Status: prediction.Succeeded, Prompt: "four", Seconds: 16, Files: []File{sample, sample, sample, sample}},
-			{ID: "failed", Status: prediction.Failed, Error: "The address https://example.com/cat.png answered 404."},
-			{ID: "canceled", Status: prediction.Canceled},
+			{ID: "waiting", Label: "Output, waiting", Status: prediction.Starting, Queue: 3},
+			{ID: "running", Label: "Output, running", Status: prediction.Processing},
+			{ID: "done", Label: "Output, done", Status: prediction.Succeeded, Prompt: long, Seconds: 3.94, Files: []File{sample}, Notes: []string{"width ignored: aspect_ratio is 1:1"}, Logs: "100%|██████████| 28/28 [00:03<00:00, 8.1it/s]\n"},
+			{ID: "four", Label: "Output, four", Status: prediction.Succeeded, Prompt: "four", Seconds: 16, Files: []File{sample, sample, sample, sample}},
+			{ID: "failed", Label: "Output, failed", Status: prediction.Failed, Error: "The address https://example.com/cat.png answered 404."},
+			{ID: "canceled", Label: "Output, canceled", Status: prediction.Canceled},
 		},
 		Card: Card{Run: Run{ID: "card", Status: prediction.Succeeded, Prompt: long, Files: []File{sample}, Seconds: 4}, CreatedAt: now.Add(-7 * time.Minute)},
 	}
