@@ -33,10 +33,10 @@ func (g *Cog) predictOnce(c echo.Context) error { return g.run(c, c.Param("id"))
 
 func (g *Cog) run(c echo.Context, id string) error {
 	if strings.Contains(c.Request().Header.Get("Accept"), "text/event-stream") {
-		return c.JSON(http.StatusNotAcceptable, object{"error": "This model does not stream", "status": "failed"})
+		return answer(c, http.StatusNotAcceptable, object{"error": "This model does not stream", "status": "failed"})
 	}
 	if s := g.Setup(); s.Err != nil || !s.Done {
-		return c.JSON(http.StatusServiceUnavailable, object{"error": "Setup has not finished", "status": "failed"})
+		return answer(c, http.StatusServiceUnavailable, object{"error": "Setup has not finished", "status": "failed"})
 	}
 	body, err := readBody(c)
 	if err != nil {
@@ -44,12 +44,12 @@ func (g *Cog) run(c echo.Context, id string) error {
 	}
 	r, wrong := parseCog(body, id)
 	if wrong != nil {
-		return c.JSON(http.StatusUnprocessableEntity, object{"detail": wrong})
+		return answer(c, http.StatusUnprocessableEntity, object{"detail": wrong})
 	}
 	c.Set(keyPrediction, r.ID)
 	fresh, err := g.take(r.ID)
 	if errors.Is(err, errBusy) {
-		return c.JSON(http.StatusConflict, object{"error": err.Error(), "status": "failed"})
+		return answer(c, http.StatusConflict, object{"error": err.Error(), "status": "failed"})
 	}
 	if fresh {
 		if err := g.start(c.Request().Context(), r); err != nil {
@@ -73,9 +73,9 @@ func (g *Cog) refused(c echo.Context, id string, err error) error {
 	case errors.Is(err, prediction.ErrExists):
 		return g.report(c, http.StatusOK, id)
 	case errors.As(err, &invalid):
-		return c.JSON(http.StatusUnprocessableEntity, object{"detail": cogViolations(invalid)})
+		return answer(c, http.StatusUnprocessableEntity, object{"detail": cogViolations(invalid)})
 	case errors.Is(err, prediction.ErrInvalid):
-		return c.JSON(http.StatusUnprocessableEntity, object{"detail": []cogViolation{{[]string{"body", "id"}, err.Error(), "value_error"}}})
+		return answer(c, http.StatusUnprocessableEntity, object{"detail": []cogViolation{{[]string{"body", "id"}, err.Error(), "value_error"}}})
 	}
 	return err
 }

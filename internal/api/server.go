@@ -35,10 +35,9 @@ func slowBodies(next echo.HandlerFunc) echo.HandlerFunc {
 		if r.Body == nil || r.Body == http.NoBody {
 			return next(c)
 		}
-		rc := http.NewResponseController(c.Response())
-		r.Body = &patientBody{ReadCloser: r.Body, rc: rc, began: time.Now()}
-		// The server reads on to see the caller leave: without the deadline.
-		defer rc.SetReadDeadline(time.Time{})
+		body := &patientBody{ReadCloser: r.Body, rc: http.NewResponseController(c.Response()), began: time.Now()}
+		body.wait() // holds for what a handler leaves unread, too
+		r.Body = body
 		return next(c)
 	}
 }
@@ -51,12 +50,18 @@ type patientBody struct {
 	got   int64
 }
 
-func (b *patientBody) Read(p []byte) (int, error) {
+func (b *patientBody) wait() {
 	due := b.began.Add(bodyPatience + time.Duration(b.got)*time.Second/bodyRate)
 	_ = b.rc.SetReadDeadline(due) // a recorder in a test has no deadlines
+}
+
+func (b *patientBody) Read(p []byte) (int, error) {
+	b.wait()
 	n, err := b.ReadCloser.Read(p)
 	b.got += int64(n)
 	if errors.Is(err, io.EOF) {
+		// The server reads on to see the caller leave. With a deadline it
+		// would take everybody who waits longer for gone.
 		_ = b.rc.SetReadDeadline(time.Time{})
 	}
 	return n, err

@@ -101,17 +101,28 @@ func (s *Sender) Forget(id string) {
 // Watch follows a prediction from its beginning.
 func (s *Sender) Watch(id string) { s.follow(id, time.Time{}) }
 
+// errBrokeOff says that a prediction's events ended before it did.
+var errBrokeOff = errors.New("the events broke off")
+
 // follow tells, in the background, what happens after a moment.
 func (s *Sender) follow(id string, after time.Time) {
 	s.work.Go(func() {
 		err := s.watch(s.ctx, id, after)
-		switch {
-		case err == nil, errors.Is(err, prediction.ErrNotFound):
-			s.Forget(id)
-		case s.ctx.Err() != nil: // the next process goes on
-		default:
-			s.Log.Warn("webhook given up", "prediction", id, "err", err)
-			s.Forget(id)
+		for errors.Is(err, errBrokeOff) { // the journal was away
+			after = time.Now()
+			select {
+			case <-s.ctx.Done():
+				return
+			case <-time.After(time.Second):
+			}
+			err = s.watch(s.ctx, id, after)
 		}
+		if s.ctx.Err() != nil && err != nil {
+			return // the next process goes on
+		}
+		if err != nil && !errors.Is(err, prediction.ErrNotFound) {
+			s.Log.Warn("webhook given up", "prediction", id, "err", err)
+		}
+		s.Forget(id)
 	})
 }

@@ -45,7 +45,7 @@ func (s *Sender) watch(ctx context.Context, id string, after time.Time) error {
 	if err != nil {
 		return err
 	}
-	told := after
+	told := after // when something was told last
 	for e := range events {
 		switch k := kind(e.Type); {
 		case k == completed:
@@ -64,7 +64,7 @@ func (s *Sender) watch(ctx context.Context, id string, after time.Time) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return fmt.Errorf("the events of %s broke off", id)
+	return fmt.Errorf("follow: %w", errBrokeOff)
 }
 
 // tellOnce posts the record as it stands. Nobody there is no error.

@@ -1,0 +1,113 @@
+package api
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+func dial(t *testing.T, base string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	conn.SetDeadline(time.Now().Add(40 * time.Second))
+	return conn
+}
+
+func TestServerSurvives(t *testing.T) {
+	e := echo.New()
+	Front{Log: quietLog(), Metrics: NewMetrics(), Access: NewAccess(nil)}.Mount(e)
+	e.POST("/v1/read", func(c echo.Context) error {
+		body, err := readBody(c)
+		if err != nil {
+			return err
+		}
+		return c.String(200, fmt.Sprint(len(body)))
+	})
+	e.GET("/v1/panic", func(echo.Context) error { panic("told to") })
+	w := &world{t: t, agent: "test", base: listenAndServe(t, e)}
+	alive := func() { t.Helper(); w.do(t, "POST", "/v1/read", "abc").is(200).exactly("3") }
+
+	t.Run("10,000 header bytes", func(t *testing.T) {
+		w.do(t, "POST", "/v1/read", "abc", "X-Long", strings.Repeat("a", 10_000)).is(431)
+		w.do(t, "POST", "/v1/read", "abc", "X-Long", strings.Repeat("a", 4_000)).is(200)
+		alive()
+	})
+	t.Run("panic", func(t *testing.T) {
+		r := w.do(t, "GET", "/v1/panic", "").is(500)
+		if strings.Contains(r.body, "told to") || !strings.Contains(r.body, r.header.Get("X-Request-Id")) {
+			t.Error(r.body)
+		}
+		alive()
+	})
+	t.Run("a gigabyte announced", func(t *testing.T) {
+		conn := dial(t, w.base)
+		fmt.Fprintf(conn, "POST /v1/read HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n", 1<<30)
+		go io.Copy(conn, io.LimitReader(zeros{}, 1<<30)) // ends when the server hangs up
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil || res.StatusCode != 413 {
+			t.Errorf("%v %v", res, err)
+		}
+		alive()
+	})
+	t.Run("garbage", func(t *testing.T) {
+		conn := dial(t, w.base)
+		fmt.Fprintf(conn, "\x00\xff\xfe GARBAGE\r\n\r\n")
+		if res, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil || res.StatusCode != 400 {
+			t.Errorf("%v %v", res, err)
+		}
+		alive()
+	})
+	t.Run("body by drips", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("takes 20 s")
+		}
+		conn := dial(t, w.base)
+		began := time.Now()
+		fmt.Fprintf(conn, "POST /v1/read HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n")
+		go func() {
+			for range 100 {
+				if _, err := conn.Write([]byte("x")); err != nil {
+					return
+				}
+				time.Sleep(500 * time.Millisecond)
+			}
+		}()
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if took := time.Since(began); err != nil || res.StatusCode != 400 || took > bodyPatience+5*time.Second {
+			t.Errorf("%v %v after %v", res, err, took)
+		}
+		alive()
+	})
+}
+
+func TestPatientBodyLeavesTheConnectionUsable(t *testing.T) {
+	e := echo.New()
+	Front{Log: quietLog(), Metrics: NewMetrics(), Access: NewAccess(nil)}.Mount(e)
+	e.POST("/v1/read", func(c echo.Context) error {
+		body, err := readBody(c)
+		if err != nil {
+			return err
+		}
+		select {
+		case <-c.Request().Context().Done(): // the deadline must not look like a caller who left
+			return c.String(500, "left")
+		case <-time.After(50 * time.Millisecond):
+		}
+		return c.String(200, string(body))
+	})
+	w := &world{t: t, agent: "test", base: listenAndServe(t, e)}
+	for range 3 {
+		w.do(t, "POST", "/v1/read", "abc").is(200).exactly("abc")
+	}
+}
