@@ -13,7 +13,7 @@ import (
 type engineFlags struct {
 	Dev     string `help:"Diffusers directory of the dev variant. Neither --dev nor --schnell: the embedded model." type:"existingdir" placeholder:"DIR"`
 	Schnell string `help:"Diffusers directory of the schnell variant." type:"existingdir" placeholder:"DIR"`
-	Device  string `help:"Where to compute: ${enum}." enum:"auto,cpu,webgpu,cuda" default:"auto"`
+	Device  string `help:"Where to compute: ${enum}." enum:"cpu,webgpu,cuda" default:"cpu"`
 	Threads int    `help:"Threads of the CPU to compute with; 0: all of them." default:"0"`
 	OrtLib  string `help:"ONNX Runtime's library, where it is not found by itself." type:"existingfile" placeholder:"FILE"`
 	Data    string `help:"Directory of everything that Easel keeps." type:"path" placeholder:"DIR"`
