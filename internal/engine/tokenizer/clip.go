@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 )
 
@@ -46,7 +44,7 @@ func loadCLIP(dir string) (*clip, error) {
 	if t.vocab == nil {
 		return nil, errors.New("vocab.json is missing or empty")
 	}
-	merges, err := os.ReadFile(filepath.Join(dir, "merges.txt"))
+	merges, err := readFile(dir, "merges.txt")
 	if err != nil {
 		return nil, err
 	}

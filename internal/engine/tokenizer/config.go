@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -124,7 +125,7 @@ func (c *config) maxLength(otherwise int) (int, error) {
 
 // readJSON fills into from a file of dir; a missing file leaves it as it is.
 func readJSON(dir, file string, into any) error {
-	raw, err := os.ReadFile(filepath.Join(dir, file))
+	raw, err := readFile(dir, file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -135,6 +136,25 @@ func readJSON(dir, file string, into any) error {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	return nil
+}
+
+// maxFile is far above any vocabulary: the largest known take 20 MB.
+const maxFile = 128 << 20
+
+func readFile(dir, file string) ([]byte, error) {
+	f, err := os.Open(filepath.Join(dir, file))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	if len(raw) > maxFile {
+		return nil, fmt.Errorf("%s is larger than %d MiB", file, maxFile>>20)
+	}
+	return raw, nil
 }
 
 // isSpace is what Python's str methods take for white space.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 )
 
@@ -34,7 +33,7 @@ func loadT5(dir string) (*t5, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := os.ReadFile(filepath.Join(dir, "tokenizer.json"))
+	raw, err := readFile(dir, "tokenizer.json")
 	fast := err == nil
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
@@ -45,7 +44,7 @@ func loadT5(dir string) (*t5, error) {
 			return nil, fmt.Errorf("tokenizer.json: %w", err)
 		}
 	} else {
-		if raw, err = os.ReadFile(filepath.Join(dir, "spiece.model")); err != nil {
+		if raw, err = readFile(dir, "spiece.model"); err != nil {
 			return nil, err
 		}
 		if p, err = parseSpiece(raw, cfg); err != nil {
