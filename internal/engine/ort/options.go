@@ -70,8 +70,10 @@ func (o Options) session(folder string) (_ *binding.SessionOptions, err error) {
 	}()
 	config := map[string]string{
 		// Several sessions are used in turn: one that keeps its threads spinning
-		// after its run takes the processors from the next.
-		"session.force_spinning_stop": "1",
+		// after its run takes the processors from the next. Within a run a short
+		// spin saves the wake-up between two small nodes.
+		"session.force_spinning_stop":       "1",
+		"session.intra_op.spin_duration_us": "1000",
 	}
 	if folder != "" {
 		config["session.model_external_initializers_file_folder_path"] = folder
@@ -93,7 +95,9 @@ func (o Options) session(folder string) (_ *binding.SessionOptions, err error) {
 		func() error { return so.SetIntraOpNumThreads(o.threads()) },
 		func() error { return so.SetInterOpNumThreads(1) },
 		func() error { return so.SetCpuMemArena(!o.NoArena) },
-		func() error { return so.SetMemPattern(!o.NoArena) },
+		// A pattern is one more block for all activations, beside the arena's own:
+		// decoding 1024×1024 pixels takes 570 MiB with it and 350 without, in the same time.
+		func() error { return so.SetMemPattern(false) },
 		func() error { return appendDevice(so, o.Device) },
 	}
 	if o.Profile != "" {

@@ -1,0 +1,56 @@
+package ort
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// swiftShader is Chromium's software Vulkan driver where Debian puts it.
+const swiftShader = "/usr/lib/chromium/vk_swiftshader_icd.json"
+
+func TestWebGPU(t *testing.T) {
+	if _, err := os.Stat(swiftShader); err != nil && os.Getenv("VK_ICD_FILENAMES") == "" {
+		t.Skip("no GPU driver known here: set VK_ICD_FILENAMES")
+	}
+	if os.Getenv("VK_ICD_FILENAMES") == "" {
+		t.Setenv("VK_ICD_FILENAMES", swiftShader)
+	}
+	start(t)
+	s := open(t, lora(), Options{Device: WebGPU})
+	x, y := tensor(t, []float32{1, 2, 3, 4}, 2, 2), tensor(t, make([]float32, 4), 2, 2)
+	a, b := tensor(t, []float32{1, 1}, 2, 1), tensor(t, []float32{10, 100}, 1, 2)
+	for _, tt := range []struct {
+		desc string
+		in   Values
+		want []float32
+	}{
+		{"rank 1", Values{"x": x, "m.lora_A": a, "m.lora_B": b}, []float32{31, 302, 73, 704}},
+		{"rank 0", Values{"x": x}, []float32{1, 2, 3, 4}},
+	} {
+		if err := s.Run(t.Context(), tt.in, Values{"y": y}); err != nil {
+			t.Fatalf("%s: %v", tt.desc, err)
+		}
+		if diff := cmp.Diff(tt.want, y.Float32s()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.desc, diff)
+		}
+	}
+}
+
+func TestNoCUDA(t *testing.T) {
+	start(t)
+	m, err := lora().Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(m, Options{Device: CUDA})
+	if err == nil {
+		s.Close()
+		t.Skip("this machine has CUDA")
+	}
+	if !strings.Contains(err.Error(), "device cuda is not available") {
+		t.Errorf("error %q does not say that CUDA is not available", err)
+	}
+}
