@@ -17,6 +17,9 @@ const (
 // ErrNotInstalled is met by a request for a variant that the engine was opened without.
 var ErrNotInstalled = errors.New("not installed")
 
+// ErrClosed is met by a request that comes after Close.
+var ErrClosed = errors.New("the engine is closed")
+
 // Options say what an engine runs and on what.
 type Options struct {
 	Dev     string // folder of the dev variant in diffusers layout; empty: not installed
@@ -32,6 +35,7 @@ type Engine struct {
 	sessions ort.Options
 	variants map[string]*variant
 	turn     chan struct{} // held by the run that uses what follows
+	closed   bool
 	shelf    shelf
 	texts    texts
 }
@@ -112,25 +116,35 @@ func (e *Engine) Load(ctx context.Context, name string) error {
 	if _, err := e.transformer(v); err != nil {
 		return err
 	}
-	_, err = e.decoder(v)
+	if _, err := e.decoder(v); err != nil {
+		return err
+	}
+	_, err = e.painter(ctx, v)
 	return err
 }
 
-// Close frees everything after the run in progress has ended.
+// Close frees everything after the run in progress has ended. Closing twice does nothing.
 func (e *Engine) Close() {
-	e.enter(context.Background())
+	if err := e.enter(context.Background()); err != nil {
+		return
+	}
+	defer e.leave()
 	e.shelf.clear()
-	e.leave()
+	e.closed = true
 }
 
 // enter waits for the engine to be free, leave lets the next one in.
 func (e *Engine) enter(ctx context.Context) error {
 	select {
 	case e.turn <- struct{}{}:
-		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	if e.closed {
+		e.leave()
+		return ErrClosed
+	}
+	return nil
 }
 
 func (e *Engine) leave() { <-e.turn }

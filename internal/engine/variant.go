@@ -3,9 +3,11 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"easel/internal/engine/clip"
 	"easel/internal/engine/flux"
+	"easel/internal/engine/preview"
 	"easel/internal/engine/safetensors"
 	"easel/internal/engine/sampling"
 	"easel/internal/engine/t5"
@@ -62,7 +64,7 @@ func readVariant(name string, parts layout) (*variant, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	return v, v.fits()
+	return v, errors.Join(v.fits(), v.checkPreview())
 }
 
 // readNetwork reads one network's config and the headers of its weights, and
@@ -98,6 +100,15 @@ func (v *variant) fits() error {
 	want(v.flux.OutChannels == v.flux.InChannels, "transformer's out_channels %d is not its in_channels %d", v.flux.OutChannels, v.flux.InChannels)
 	want(v.clipTokens.MaxLength() <= v.clip.MaxTokens, "tokenizer's model_max_length %d is beyond text_encoder's max_position_embeddings %d", v.clipTokens.MaxLength(), v.clip.MaxTokens)
 	return errors.Join(errs...)
+}
+
+// checkPreview reads the preview map, which may be missing: it is fitted then.
+func (v *variant) checkPreview() error {
+	_, err := preview.Read(v.parts[partVAE], v.vae.LatentChannels)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // textTokens is how many T5 tokens a prompt becomes.
