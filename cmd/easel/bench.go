@@ -44,7 +44,11 @@ type figures struct {
 
 func (c *benchEngine) Run(ctx context.Context) error {
 	began := time.Now()
-	eng, err := c.open(ctx)
+	dirs, err := c.models()
+	if err != nil {
+		return err
+	}
+	eng, err := engine.Open(ctx, engine.Options{Dev: dirs.dev, Schnell: dirs.schnell, Device: c.Device, Threads: c.Threads, Library: c.OrtLib})
 	if err != nil {
 		return err
 	}

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
-
-	"easel/internal/engine"
 )
 
 // engineFlags say which model runs, and on what.
@@ -34,19 +31,21 @@ func (f engineFlags) dataDir() (string, error) {
 	return filepath.Join(home, ".local", "share", "easel"), nil
 }
 
-// open readies the engine with the chosen variants, or with the embedded ones.
-func (f engineFlags) open(ctx context.Context) (*engine.Engine, error) {
-	dev, schnell := f.Dev, f.Schnell
-	if dev == "" && schnell == "" {
-		data, err := f.dataDir()
-		if err != nil {
-			return nil, err
-		}
-		if dev, schnell, err = unpackEmbedded(data); err != nil {
-			return nil, err
-		}
+// modelDirs are the diffusers directories of the variants; "" is not installed.
+type modelDirs struct {
+	dev, schnell string
+	embedded     bool
+}
+
+// models are the chosen directories, or the embedded model's.
+func (f engineFlags) models() (modelDirs, error) {
+	if f.Dev != "" || f.Schnell != "" {
+		return modelDirs{dev: f.Dev, schnell: f.Schnell}, nil
 	}
-	return engine.Open(ctx, engine.Options{
-		Dev: dev, Schnell: schnell, Device: f.Device, Threads: f.Threads, Library: f.OrtLib,
-	})
+	data, err := f.dataDir()
+	if err != nil {
+		return modelDirs{}, err
+	}
+	dev, schnell, err := unpackEmbedded(data)
+	return modelDirs{dev, schnell, true}, err
 }

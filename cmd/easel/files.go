@@ -9,17 +9,21 @@ import (
 	"os"
 	"path/filepath"
 
+	"easel/internal/fetch"
 	"easel/internal/prediction"
 	"easel/internal/prediction/inputfile"
 )
 
-// files reads what an input names: a file taken in at the door.
-type files struct{ held prediction.Files }
+// files reads what an input names: a file taken in at the door, or an address.
+type files struct {
+	held   prediction.Files
+	client *fetch.Client
+}
 
 func (f files) Read(ctx context.Context, field, address string, limit int64) ([]byte, error) {
 	ref, ok := inputfile.Parse(address)
 	if !ok {
-		return nil, fmt.Errorf("%s: addresses cannot be fetched yet", field)
+		return fetched(ctx, f.client, field, address, limit)
 	}
 	_, r, err := f.held.Open(ctx, ref.Token)
 	if errors.Is(err, prediction.ErrNotFound) {
@@ -31,13 +35,22 @@ func (f files) Read(ctx context.Context, field, address string, limit int64) ([]
 	return readUpTo(r, field, limit)
 }
 
-// localFiles reads paths that the person at the command line gives.
-type localFiles struct{}
+func fetched(ctx context.Context, client *fetch.Client, field, address string, limit int64) ([]byte, error) {
+	body, err := client.Get(ctx, address, fetch.Limits{Bytes: limit})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", field, err)
+	}
+	defer body.Close()
+	return readUpTo(body, field, limit)
+}
 
-func (localFiles) Read(_ context.Context, field, address string, limit int64) ([]byte, error) {
+// localFiles reads what the person at the command line names: paths and addresses.
+type localFiles struct{ client *fetch.Client }
+
+func (l localFiles) Read(ctx context.Context, field, address string, limit int64) ([]byte, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "file" {
-		return nil, fmt.Errorf("%s: addresses cannot be fetched yet; give a file's path", field)
+		return fetched(ctx, l.client, field, address, limit)
 	}
 	f, err := os.Open(filepath.FromSlash(u.Path))
 	if err != nil {

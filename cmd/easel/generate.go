@@ -12,6 +12,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
+	"easel/internal/fetch"
 	"easel/internal/render"
 	"easel/internal/schema"
 )
@@ -22,6 +23,7 @@ type generateCommand struct {
 	Out      string   `short:"o" type:"path" default:"." placeholder:"DIR" help:"Where to write the pictures."`
 	JSON     bool     `name:"json" help:"Print output, seeds, timings and warnings as JSON."`
 	Previews bool     `help:"Write each step's preview too."`
+	safetyFlags
 	engineFlags
 }
 
@@ -37,13 +39,19 @@ func (c *generateCommand) Run(ctx context.Context) error {
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {
 		return err
 	}
-	eng, err := c.open(ctx)
+	dirs, err := c.models()
 	if err != nil {
 		return err
 	}
-	defer eng.Close()
+	tools, err := c.openTools(ctx, dirs)
+	if err != nil {
+		return err
+	}
+	defer tools.Close()
 	sink := &fileSink{dir: c.Out, previews: c.Previews, bar: newBar(c.JSON)}
-	report, err := (&render.Renderer{Engine: eng, Files: localFiles{}, Previews: c.Previews}).Render(ctx, in, sink)
+	renderer := tools.renderer(localFiles{fetch.New(true)}, c.safetyFlags)
+	renderer.Previews = c.Previews
+	report, err := renderer.Render(ctx, in, sink)
 	sink.bar.Finish()
 	if err != nil {
 		return err

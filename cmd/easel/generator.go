@@ -17,7 +17,7 @@ func (g generator) Generate(ctx context.Context, p prediction.Prediction, s pred
 		return prediction.Extra{}, err
 	}
 	report, err := g.renderer.Render(ctx, in, s)
-	return prediction.Extra{Seeds: report.Seeds, Warnings: report.Warnings, Timings: timings(report)}, err
+	return prediction.Extra{Seeds: report.Seeds, Warnings: report.Warnings, Timings: timings(report), Verdicts: verdicts(report)}, err
 }
 
 // timings gives a report's durations in seconds.
@@ -25,6 +25,14 @@ func timings(r render.Report) *prediction.Timings {
 	t := r.Timings
 	return &prediction.Timings{
 		Load: t.Load.Seconds(), Text: t.Text.Seconds(), Encode: t.Encode.Seconds(), Steps: t.Steps.Seconds(),
-		Preview: t.Preview.Seconds(), Decode: t.Decode.Seconds(), Save: r.Save.Seconds(), Total: r.Total.Seconds(),
+		Preview: t.Preview.Seconds(), Decode: t.Decode.Seconds(), Safety: r.Safety.Seconds(), Save: r.Save.Seconds(), Total: r.Total.Seconds(),
 	}
+}
+
+func verdicts(r render.Report) []prediction.Verdict {
+	out := make([]prediction.Verdict, len(r.Verdicts))
+	for i, v := range r.Verdicts {
+		out[i] = prediction.Verdict{Flagged: v.Flagged, Score: v.Score}
+	}
+	return out
 }

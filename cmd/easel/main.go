@@ -15,6 +15,7 @@ import (
 
 type commands struct {
 	Serve    serveCommand    `cmd:"" help:"Serve the page and the HTTP API."`
+	Worker   workerCommand   `cmd:"" help:"Draw for servers that share a NATS server."`
 	Generate generateCommand `cmd:"" help:"Draw pictures from a prompt and write them as files."`
 	Schema   schemaCommand   `cmd:"" help:"Print the model's OpenAPI document."`
 	Bench    benchCommand    `cmd:"" help:"Measure the engine and the service."`

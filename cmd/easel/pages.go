@@ -1,0 +1,38 @@
+package main
+
+import (
+	"time"
+
+	"easel/internal/api"
+	"easel/internal/schema"
+	"easel/internal/site"
+	"easel/views"
+)
+
+// describe is the model as callers see it.
+func describe(owner, name string, dirs modelDirs) (api.Model, error) {
+	version, err := versionID(dirs.dev, dirs.schnell)
+	if err != nil {
+		return api.Model{}, err
+	}
+	m := api.Model{
+		Owner: owner, Name: name, Version: version, Document: schema.Document(), CreatedAt: time.Now().UTC(),
+		Description: "A FLUX.1 model with LoRA, on this machine.",
+	}
+	if dirs.embedded {
+		m.Description = "Draws emoji from words, on the processor of this machine."
+	}
+	return m, nil
+}
+
+// pages are what a person sees.
+func (s *server) pages() *site.Site {
+	m := views.Model{Owner: s.model.Owner, Name: s.model.Name, Version: s.model.Version, Description: s.model.Description}
+	if s.studio.dirs.embedded {
+		m.Examples = []string{"a 3d emoji of a rocket", "flat emoji of pizza on a blue background", "cartoon emoji of a cat face"}
+	}
+	return &site.Site{
+		Model: m, Predictions: s.service, Files: s.journal.Ports().Files,
+		PublicURL: s.flags.PublicURL, Dev: s.flags.Styleguide,
+	}
+}

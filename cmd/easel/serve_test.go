@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// start runs the real program on a free port with a data directory of its own.
+func start(t *testing.T, change func(*serveCommand)) *server {
+	t.Helper()
+	c := &serveCommand{Addr: "127.0.0.1:0", Name: "easel/emoji", OutputURLs: "auto", Rate: 600}
+	c.Data, c.Device, c.SafetyThreshold, c.Grace = t.TempDir(), "cpu", 0.8, time.Second
+	if change != nil {
+		change(c)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s, err := newServer(ctx, c, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		s.Close()
+	})
+	return s
+}
+
+func TestServeDrawsAPicture(t *testing.T) {
+	s := start(t, nil)
+	body := `{"input":{"prompt":"a 3d emoji of a rocket","num_inference_steps":1,"megapixels":"0.25","seed":3,"output_format":"png"}}`
+	r, err := http.NewRequest("POST", s.URL()+"/v1/models/easel/emoji/predictions", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Prefer", "wait")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var p struct {
+		Status string
+		Error  string
+		Output []string
+		Easel  struct{ Seeds []int64 }
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&p); err != nil {
+		t.Fatal(err)
+	}
+	if p.Status != "succeeded" || len(p.Output) != 1 || len(p.Easel.Seeds) != 1 || p.Easel.Seeds[0] != 3 {
+		t.Fatalf("status %s, error %q, output %v, seeds %v", p.Status, p.Error, p.Output, p.Easel.Seeds)
+	}
+	file, err := http.Get(p.Output[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Body.Close()
+	data, err := io.ReadAll(file.Body)
+	if err != nil || file.StatusCode != 200 || !strings.HasPrefix(string(data), "\x89PNG") {
+		t.Errorf("the picture: status %d, %d bytes, %v", file.StatusCode, len(data), err)
+	}
+}
+
+func TestServeRefuses(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for name, c := range map[string]struct {
+		flags serveCommand
+		want  string
+	}{
+		"a taken port":          {serveCommand{Addr: taken.Addr().String(), Name: "a/b"}, "address already in use"},
+		"the world, no token":   {serveCommand{Addr: "0.0.0.0:0", Name: "a/b"}, "--addr 0.0.0.0:0: others could reach it"},
+		"no port":               {serveCommand{Addr: "localhost", Name: "a/b"}, "must be host:port"},
+		"a name of one part":    {serveCommand{Addr: "127.0.0.1:0", Name: "emoji"}, "must be owner/name"},
+		"cog for the world":     {serveCommand{Addr: "127.0.0.1:0", Name: "a/b", Cog: ":5000"}, "loopback only"},
+		"a token that is short": {serveCommand{Addr: "127.0.0.1:0", Name: "a/b", Token: []string{"abc"}}, "at least 8 characters"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.flags.Data = t.TempDir()
+			s, err := newServer(context.Background(), &c.flags, slog.New(slog.NewTextHandler(io.Discard, nil)))
+			if err == nil {
+				s.Close()
+			}
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("error %v, want one line with %q", err, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"easel/internal/api"
+	"easel/internal/engine"
+	"easel/internal/engine/ort"
+	"easel/internal/engine/safety"
+	"easel/internal/fetch"
+	"easel/internal/journal"
+	"easel/internal/prediction"
+	"easel/internal/render"
+	classifier "easel/models/safety"
+)
+
+// workFlags are what whoever draws from a queue needs.
+type workFlags struct {
+	Nats         string        `help:"NATS server that holds the state, instead of the embedded one." placeholder:"URL"`
+	NatsToken    string        `help:"Token for that server." placeholder:"TOKEN"`
+	AllowPrivate bool          `help:"Let callers name addresses in private networks, this machine's own included."`
+	Grace        time.Duration `help:"What a running prediction gets to finish at a stop." default:"10s"`
+	safetyFlags
+	engineFlags
+}
+
+type safetyFlags struct {
+	SafetyThreshold float64 `help:"Score from which a picture is flagged as not safe for work." default:"0.8"`
+	SafetyAlways    bool    `help:"Check every picture, whatever disable_safety_checker says."`
+}
+
+func (f workFlags) openJournal(ctx context.Context, data string, log *slog.Logger) (*journal.Journal, error) {
+	return journal.Open(ctx, journal.Options{Dir: filepath.Join(data, "journal"), URL: f.Nats, Token: f.NatsToken, Log: log})
+}
+
+// studio draws what comes from the queue.
+type studio struct {
+	flags  workFlags
+	dirs   modelDirs
+	ports  prediction.Ports
+	client *fetch.Client
+	log    *slog.Logger
+
+	mu    sync.Mutex
+	state api.Setup
+}
+
+func newStudio(flags workFlags, dirs modelDirs, ports prediction.Ports, client *fetch.Client, log *slog.Logger) *studio {
+	return &studio{flags: flags, dirs: dirs, ports: ports, client: client, log: log, state: api.Setup{Started: time.Now()}}
+}
+
+// Run readies the engine and draws until ctx ends.
+func (s *studio) Run(ctx context.Context) error {
+	tools, err := s.flags.openTools(ctx, s.dirs)
+	s.mu.Lock()
+	s.state.Done, s.state.Err, s.state.Completed = err == nil, err, time.Now()
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	defer tools.Close()
+	s.log.Info("engine ready", "seconds", time.Since(s.state.Started).Seconds())
+	gen := generator{tools.renderer(files{s.ports.Files, s.client}, s.flags.safetyFlags)}
+	return prediction.NewWorker(s.ports, gen, prediction.Options{Log: s.log, Grace: s.flags.Grace}).Run(ctx)
+}
+
+func (s *studio) setup() api.Setup {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state
+}
+
+// ready is nil once pictures can be drawn.
+func (s *studio) ready() error {
+	switch state := s.setup(); {
+	case state.Err != nil:
+		return state.Err
+	case !state.Done:
+		return errors.New("the engine is being readied")
+	}
+	return nil
+}
+
+// tools are what drawing takes.
+type tools struct {
+	engine *engine.Engine
+	judge  *safety.Checker
+}
+
+// openTools opens them and loads the networks that the first picture needs.
+func (f engineFlags) openTools(ctx context.Context, dirs modelDirs) (_ *tools, err error) {
+	t := &tools{}
+	defer func() {
+		if err != nil {
+			t.Close()
+		}
+	}()
+	if t.engine, err = engine.Open(ctx, engine.Options{
+		Dev: dirs.dev, Schnell: dirs.schnell, Device: f.Device, Threads: f.Threads, Library: f.OrtLib,
+	}); err != nil {
+		return nil, err
+	}
+	if t.judge, err = safety.Open(classifier.OpenNSFW, ort.Options{Threads: f.Threads}); err != nil {
+		return nil, err
+	}
+	if err := t.engine.Load(ctx, t.engine.Variants()[0]); err != nil {
+		return nil, fmt.Errorf("load the %s variant: %w", t.engine.Variants()[0], err)
+	}
+	return t, nil
+}
+
+func (t *tools) renderer(files render.Files, f safetyFlags) *render.Renderer {
+	return &render.Renderer{
+		Engine: t.engine, Files: files, Judge: t.judge, Threshold: f.SafetyThreshold, AlwaysOn: f.SafetyAlways, Previews: true,
+	}
+}
+
+func (t *tools) Close() {
+	if t.engine != nil {
+		t.engine.Close()
+	}
+	t.judge.Close()
+}

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"easel/internal/fetch"
+)
+
+type workerCommand struct {
+	workFlags
+}
+
+// Run draws for the servers that share a NATS server.
+func (c *workerCommand) Run(ctx context.Context) error {
+	if c.Nats == "" {
+		return fmt.Errorf("--nats is missing: a worker draws for the servers that keep their state on a NATS server")
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	data, err := c.dataDir()
+	if err != nil {
+		return err
+	}
+	state, err := c.openJournal(ctx, data, log)
+	if err != nil {
+		return err
+	}
+	defer state.Close()
+	dirs, err := c.models()
+	if err != nil {
+		return err
+	}
+	return newStudio(c.workFlags, dirs, state.Ports(), fetch.New(c.AllowPrivate), log).Run(ctx)
+}
