@@ -42,11 +42,23 @@ def run(here: Path, name, case):
         # This version of diffusers drops sd-scripts' own prefix and reads the older one.
         tensors = {k.replace("lora_te1_", "lora_te_"): v for k, v in load_file(here / "lora" / case["lora"]).items()}
         pipe.load_lora_weights(tensors, adapter_name="one")
+        as_trained(pipe, tensors)
         pipe.set_adapters(["one"], [case["lora_scale"]])
     out = pipelines.run(pipe, case)
     keep = ("pooled", "latents.2", "velocity.0", "pixels")
     pipelines.save(here, name, case, out, lambda key: key.startswith(keep))
     print(" ", name)
+
+
+def as_trained(pipe, tensors):
+    """Undo a slip: where ranks differ and alpha is folded into the weights already, this version of diffusers
+    scales every layer by the first layer's rank over its own."""
+    if any(k.startswith("transformer.") for k in tensors):
+        return  # diffusers' own names: alpha was not folded
+    for component in (pipe.transformer, pipe.text_encoder):
+        for m in component.modules():
+            if "one" in getattr(m, "lora_alpha", {}):
+                m.lora_alpha["one"] = m.r["one"]
 
 
 def shrink():
