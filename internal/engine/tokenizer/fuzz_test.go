@@ -29,7 +29,7 @@ func FuzzTokenizerJSON(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(raw, "a <both>  rocket ☃☃ <extra_id_3>")
-	f.Add([]byte(`{"model": {"type": "Unigram", "unk_id": 0, "vocab": [["a", 0], ["<0x61>", -1]], "byte_fallback": true}, "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, {"type": "Metaspace", "prepend_scheme": "first"}]}, "post_processor": {"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A"}}, {"SpecialToken": {"id": "a"}}], "special_tokens": {"a": {"ids": [0]}}}}`), "b a")
+	f.Add([]byte(`{"model": {"type": "Unigram", "unk_id": 0, "vocab": [["a", 0], ["<0x61>", -1]], "byte_fallback": true}, "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, {"type": "Metaspace"}]}, "post_processor": {"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A"}}, {"SpecialToken": {"id": "a"}}], "special_tokens": {"a": {"ids": [0]}}}}`), "b a")
 	f.Fuzz(func(t *testing.T, raw []byte, text string) {
 		p, err := parseTokenizerJSON(raw)
 		if err != nil {

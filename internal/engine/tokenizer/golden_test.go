@@ -18,6 +18,7 @@ const testdata = "../testdata"
 type golden struct {
 	Source    string
 	Config    map[string]any
+	Tokenizer map[string]any
 	Every     int
 	Size      int
 	Pad       int64
@@ -88,8 +89,11 @@ func vocabulary(t testing.TB, g golden) string {
 		if packed {
 			raw = gunzip(t, raw)
 		}
-		if name == "tokenizer_config.json" {
+		switch name {
+		case "tokenizer_config.json":
 			raw = change(t, raw, g.Config)
+		case "tokenizer.json":
+			raw = change(t, raw, g.Tokenizer)
 		}
 		if err := os.WriteFile(filepath.Join(dir, name), raw, 0o644); err != nil {
 			t.Fatal(err)

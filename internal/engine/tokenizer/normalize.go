@@ -98,9 +98,5 @@ func (whitespaceSplit) each(piece string, first bool, yield func(string)) {
 type chain struct{ outer, inner preTokenizer }
 
 func (c chain) each(piece string, first bool, yield func(string)) {
-	start := true
-	c.outer.each(piece, first, func(word string) {
-		c.inner.each(word, first && start && strings.HasPrefix(piece, word), yield)
-		start = false
-	})
+	c.outer.each(piece, first, func(word string) { c.inner.each(word, false, yield) })
 }

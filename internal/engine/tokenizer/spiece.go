@@ -17,7 +17,7 @@ func parseSpiece(raw []byte, cfg config) (*plan, error) {
 	if s.modelType != modelUnigram {
 		return nil, fmt.Errorf("the model's type is %d, only 1 (unigram) is known", s.modelType)
 	}
-	extra := extraIDs(cfg)
+	extra := sentinels(cfg)
 	if n := len(s.pieces); n > 1<<24 {
 		return nil, fmt.Errorf("%d pieces are too many", n)
 	}

@@ -89,7 +89,7 @@ func newT5(p *plan, cfg config) (*t5, error) {
 	for _, token := range cfg.added {
 		add(token)
 	}
-	for _, content := range append(cfg.specials(), extraIDs(cfg)...) {
+	for _, content := range specials(cfg) {
 		add(added{Content: content, Special: true})
 	}
 	for _, token := range tokens {
@@ -121,13 +121,8 @@ func newT5(p *plan, cfg config) (*t5, error) {
 	return t, nil
 }
 
-// extraIDs are T5's sentinels, which the configuration lists or counts.
-func extraIDs(cfg config) []string {
-	for _, n := range cfg.Additional {
-		if strings.Contains(string(n), "<extra_id_") {
-			return nil
-		}
-	}
+// sentinels are T5's extra ids, <extra_id_0> and on, as many as the configuration says.
+func sentinels(cfg config) []string {
 	n := 100
 	if cfg.ExtraIDs != nil {
 		n = *cfg.ExtraIDs
@@ -137,6 +132,17 @@ func extraIDs(cfg config) []string {
 		all = append(all, fmt.Sprintf("<extra_id_%d>", i))
 	}
 	return all
+}
+
+// specials are the tokens with a role, and the sentinels where none of them is listed.
+func specials(cfg config) []string {
+	all := cfg.specials()
+	for _, content := range all {
+		if strings.Contains(content, "<extra_id_") {
+			return all
+		}
+	}
+	return append(all, sentinels(cfg)...)
 }
 
 func (t *t5) Size() int { return t.size }

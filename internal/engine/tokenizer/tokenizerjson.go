@@ -142,9 +142,13 @@ func parsePreTokenizer(raw json.RawMessage) (preTokenizer, error) {
 			if err != nil {
 				return nil, err
 			}
-			if all == nil {
+			switch m, ok := next.(metaspace); {
+			case all == nil:
 				all = next
-			} else {
+			case ok && m.prefix == "first":
+				// It would depend on where the normaliser took each word from.
+				return nil, errors.New("prepend_scheme first after another step is not supported")
+			default:
 				all = chain{all, next}
 			}
 		}

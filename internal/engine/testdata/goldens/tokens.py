@@ -13,7 +13,21 @@ from transformers import CLIPTokenizer, T5TokenizerFast
 
 from .vocab import LINES
 
-# name: class, where the files lie, changes to tokenizer_config.json, every n-th text
+# As FLUX.1's own T5 configuration has them.
+SENTINELS = {
+    "add_prefix_space": True,
+    "extra_ids": 3,
+    "additional_special_tokens": ["<extra_id_0>", "<extra_id_1>", "<extra_id_2>"],
+    "added_tokens_decoder": {
+        str(3002 - i): dict(content=f"<extra_id_{i}>", lstrip=True, rstrip=True, normalized=False, single_word=False, special=True) for i in range(3)
+    },
+}
+
+# How older files cut words.
+SPLIT = {"pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, {"type": "Metaspace", "replacement": "▁", "add_prefix_space": True}]}}
+
+# name: class, where the files lie, changes to tokenizer_config.json and to
+# tokenizer.json, every n-th text
 VOCABULARIES = {
     "clip": (CLIPTokenizer, "tokens/clip", {}, 1),
     "clip-added": (CLIPTokenizer, "models/wide/tokenizer", {"do_lower_case": True}, 1),
@@ -25,6 +39,9 @@ VOCABULARIES = {
     "t5-added-always": (T5TokenizerFast, "models/wide/tokenizer_2", {"add_prefix_space": True}, 3),
     "t5-spiece": (T5TokenizerFast, "models/schnell/tokenizer_2", {}, 3),
     "t5-spiece-unset": (T5TokenizerFast, "models/schnell/tokenizer_2", {"add_prefix_space": None}, 3),
+    "t5-sentinels": (T5TokenizerFast, "tokens/t5", SENTINELS, 3),
+    "t5-sentinels-legacy": (T5TokenizerFast, "tokens/t5", SENTINELS | {"added_tokens_decoder": None}, 3),
+    "t5-split": (T5TokenizerFast, "tokens/t5", {}, SPLIT, 3),
 }
 
 WORDS = """a the of rocket 3d emoji don't WE'LL it's I'm they've he'd you're 'tis rock'n'roll O'Neil's dogs' '’s ''s 'S 'ſ
@@ -65,18 +82,20 @@ def texts():
 def make(here: Path):
     folder, all_texts = here / "tokens", texts()
     write(folder / "texts.json.gz", all_texts)
-    for name, (cls, source, changes, every) in VOCABULARIES.items():
-        with vocabulary(here / source, changes) as path:
+    for name, (cls, source, changes, *edits, every) in VOCABULARIES.items():
+        edits = edits[0] if edits else {}
+        with vocabulary(here / source, changes, edits) as path:
             tokenizer = cls.from_pretrained(path)
             ids = [tokenizer(t).input_ids for t in all_texts[::every]]
             size = max(len(tokenizer), 1 + max(tokenizer.get_vocab().values()))
-            write(folder / f"{name}.json.gz", dict(source=source, config=changes, every=every, size=size, pad=tokenizer.pad_token_id, max_length=tokenizer.model_max_length, ids=ids))
+            write(folder / f"{name}.json.gz", dict(source=source, config=changes, tokenizer=edits, every=every, size=size, pad=tokenizer.pad_token_id, max_length=tokenizer.model_max_length, ids=ids))
         print(" ", name, len(ids))
 
 
 @contextlib.contextmanager
-def vocabulary(source: Path, changes):
-    """The files of source, unpacked, with changes to the configuration (None removes)."""
+def vocabulary(source: Path, changes, edits):
+    """The files of source, unpacked, with changes to the configuration (None removes)
+    and edits to tokenizer.json."""
     with tempfile.TemporaryDirectory() as tmp:
         for file in source.iterdir():
             if file.suffix == ".gz":
@@ -86,6 +105,9 @@ def vocabulary(source: Path, changes):
         config = Path(tmp, "tokenizer_config.json")
         merged = json.loads(config.read_text()) | changes
         config.write_text(json.dumps({k: v for k, v in merged.items() if v is not None or k not in changes}))
+        if edits:
+            file = Path(tmp, "tokenizer.json")
+            file.write_text(json.dumps(json.loads(file.read_text()) | edits))
         yield tmp
 
 
