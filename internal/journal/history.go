@@ -3,9 +3,7 @@ package journal
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -24,23 +22,6 @@ type history struct {
 	byID map[string]*row
 	open map[string]*row // not final
 	gone map[string]uint64
-}
-
-type row struct {
-	key
-	rev    uint64
-	status prediction.Status
-	source string
-	prompt string // lower case
-	due    int64  // deadline in Unix microseconds; 0: none
-	files  bool   // has some
-	data   []byte // the record as JSON, without logs
-}
-
-// key orders rows: by time, then by id.
-type key struct {
-	at int64 // of creation, in Unix microseconds
-	id string
 }
 
 func (k key) compare(l key) int { return cmp.Or(cmp.Compare(k.at, l.at), cmp.Compare(k.id, l.id)) }
@@ -65,16 +46,16 @@ func (h *history) wait(ctx context.Context) error {
 
 // put takes a record unless a newer revision is known: the process's own
 // writes come here twice, at once and by the watch.
-func (h *history) put(p prediction.Prediction, rev uint64) {
-	r := pack(p, rev)
+func (h *history) put(record []byte, rev uint64) error {
+	r, err := newRow(record, rev)
+	if err != nil {
+		return err
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.gone[r.id] > rev {
-		return
-	}
 	old := h.byID[r.id]
-	if old != nil && old.rev >= rev {
-		return
+	if h.gone[r.id] > rev || old != nil && old.rev >= rev {
+		return nil
 	}
 	i, found := slices.BinarySearchFunc(h.rows, r.key, func(x *row, k key) int { return x.compare(k) })
 	if found {
@@ -88,6 +69,7 @@ func (h *history) put(p prediction.Prediction, rev uint64) {
 	} else {
 		h.open[r.id] = r
 	}
+	return nil
 }
 
 func (h *history) remove(id string, rev uint64) {
@@ -127,25 +109,4 @@ func (h *history) position(id string) int {
 		}
 	}
 	return n
-}
-
-func pack(p prediction.Prediction, rev uint64) *row {
-	p.Logs = ""
-	data, err := encode(p)
-	if err != nil {
-		panic(err) // it was marshalled or unmarshalled a moment ago
-	}
-	var input struct {
-		Prompt string `json:"prompt"`
-	}
-	json.Unmarshal(p.Input, &input) // a prompt that is no string cannot be searched for
-	r := &row{
-		key: key{p.CreatedAt.UnixMicro(), p.ID}, rev: rev,
-		status: p.Status, source: p.Source, prompt: strings.ToLower(input.Prompt),
-		files: len(p.Output)+len(p.Files) > 0, data: data,
-	}
-	if p.Deadline != nil {
-		r.due = p.Deadline.UnixMicro()
-	}
-	return r
 }

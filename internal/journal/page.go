@@ -3,7 +3,6 @@ package journal
 import (
 	"cmp"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -55,8 +54,9 @@ func (h *history) page(q prediction.Query) (prediction.Page, error) {
 	}
 	page := prediction.Page{Results: make([]prediction.Prediction, len(found))}
 	for i, r := range found {
-		if err := json.Unmarshal(r.data, &page.Results[i]); err != nil {
-			return prediction.Page{}, fmt.Errorf("list %s: %w", r.id, err)
+		var err error
+		if page.Results[i], err = r.record(); err != nil {
+			return prediction.Page{}, err
 		}
 	}
 	if len(found) == 0 {

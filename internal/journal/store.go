@@ -2,7 +2,6 @@ package journal
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -48,19 +47,16 @@ func (s *store) watch(w jetstream.KeyWatcher, opts Options) {
 			s.history.remove(entry.Key(), entry.Revision())
 			continue
 		}
-		var p prediction.Prediction
-		if err := json.Unmarshal(entry.Value(), &p); err != nil {
+		if err := s.history.put(entry.Value(), entry.Revision()); err != nil {
 			opts.Log.Error("unreadable record", "prediction", entry.Key(), "error", err)
-			continue
 		}
-		s.history.put(p, entry.Revision())
 	}
 }
 
 func (s *store) Create(ctx context.Context, p prediction.Prediction) (uint64, error) {
-	data, err := encode(p)
+	data, err := encodeRecord(p)
 	if err != nil {
-		return 0, fmt.Errorf("encode record: %w", err)
+		return 0, err
 	}
 	rev, err := s.kv.Create(ctx, p.ID, data)
 	if errors.Is(err, jetstream.ErrKeyExists) {
@@ -69,8 +65,7 @@ func (s *store) Create(ctx context.Context, p prediction.Prediction) (uint64, er
 	if err != nil {
 		return 0, fmt.Errorf("write record: %w", err)
 	}
-	s.history.put(p, rev)
-	return rev, nil
+	return rev, s.history.put(data, rev)
 }
 
 func (s *store) Get(ctx context.Context, id string) (p prediction.Prediction, rev uint64, err error) {
@@ -81,16 +76,14 @@ func (s *store) Get(ctx context.Context, id string) (p prediction.Prediction, re
 	if err != nil {
 		return p, 0, fmt.Errorf("read record: %w", err)
 	}
-	if err := json.Unmarshal(entry.Value(), &p); err != nil {
-		return p, 0, fmt.Errorf("decode record: %w", err)
-	}
-	return p, entry.Revision(), nil
+	p, err = decodeRecord(entry.Value())
+	return p, entry.Revision(), err
 }
 
 func (s *store) Update(ctx context.Context, p prediction.Prediction, rev uint64) (uint64, error) {
-	data, err := encode(p)
+	data, err := encodeRecord(p)
 	if err != nil {
-		return 0, fmt.Errorf("encode record: %w", err)
+		return 0, err
 	}
 	next, err := s.kv.Update(ctx, p.ID, data, rev)
 	if refused(err) {
@@ -99,8 +92,7 @@ func (s *store) Update(ctx context.Context, p prediction.Prediction, rev uint64)
 	if err != nil {
 		return 0, fmt.Errorf("write record: %w", err)
 	}
-	s.history.put(p, next)
-	return next, nil
+	return next, s.history.put(data, next)
 }
 
 func (s *store) Delete(ctx context.Context, id string) error {

@@ -56,8 +56,9 @@ func (o Options) withDefaults() Options {
 
 // Service is what the web side does with predictions.
 type Service struct {
-	ports Ports
-	opts  Options
+	ports     Ports
+	opts      Options
+	estimator estimator
 }
 
 // NewService joins the ports. Its Run must run in one process at least.
@@ -111,7 +112,8 @@ func (s *Service) Create(ctx context.Context, n New) (Prediction, error) {
 	return p, nil
 }
 
-// Get reads one record; a waiting one comes with its place in the queue.
+// Get reads one record; a waiting one comes with its place in the queue and,
+// once this machine's pace is known, the seconds until its end.
 func (s *Service) Get(ctx context.Context, id string) (Prediction, error) {
 	if !validID.MatchString(id) { // no such id was ever accepted, and the journal need not cope with it
 		return Prediction{}, fmt.Errorf("get: %w", ErrNotFound)
@@ -121,8 +123,8 @@ func (s *Service) Get(ctx context.Context, id string) (Prediction, error) {
 		return Prediction{}, fmt.Errorf("get %s: %w", id, err)
 	}
 	if p.Status == Starting {
-		if pos, err := s.ports.Queue.Position(ctx, id); err == nil && pos > 0 {
-			p.Extra.Queue = &Queued{Position: pos}
+		if p.Extra.Queue, err = s.queued(ctx, p); err != nil {
+			return p, fmt.Errorf("get %s: %w", id, err)
 		}
 	}
 	return p, nil
