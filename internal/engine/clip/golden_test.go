@@ -2,10 +2,12 @@ package clip
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 
 	"easel/internal/engine/golden"
 	"easel/internal/engine/ort"
+	"easel/internal/engine/safetensors"
 )
 
 // tolerance is of float32 sums in another order.
@@ -36,6 +38,66 @@ func TestEncode(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLoRA adapts the model as diffusers did for the runs with a LoRA.
+func TestLoRA(t *testing.T) {
+	start(t)
+	ids := golden.Cases(t, "clip_ids")["dev-square"].Ints(t, "clip_ids") // the same prompt
+	m, err := Load(folder, true, ort.Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	for _, name := range []string{"lora-none", "lora-peft-100", "lora-peft-50", "lora-peft-minus50"} {
+		g := golden.Cases(t, "pooled")[name]
+		adapters := map[string][2]*ort.Tensor{}
+		if g.LoRA != "" {
+			adapters = peft(t, g, m)
+		}
+		got, err := m.Encode(t.Context(), ids, adapters)
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden.Compare(t, name, got, g.Floats(t, "pooled"), tolerance)
+	}
+}
+
+// peft reads the case's adapter, whose text encoder's keys are
+// text_encoder.MODULE.lora_A.weight [rank in] and lora_B.weight [out rank].
+func peft(t *testing.T, g golden.Case, m *Model) map[string][2]*ort.Tensor {
+	t.Helper()
+	file, err := safetensors.Open(filepath.Join(golden.Testdata, "lora", g.LoRA))
+	if err != nil {
+		t.Fatal(err)
+	}
+	matrix := func(name string, scale float64) *ort.Tensor {
+		x, ok := file.Tensor(name)
+		if !ok {
+			t.Fatalf("no %s", name)
+		}
+		data, err := x.Float32s()
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, columns := int(x.Shape[0]), int(x.Shape[1])
+		turned := make([]float32, len(data))
+		for i, v := range data {
+			turned[i%columns*rows+i/columns] = v * float32(scale)
+		}
+		tensor, err := ort.New(turned, int64(columns), int64(rows))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(tensor.Close)
+		return tensor
+	}
+	adapters := map[string][2]*ort.Tensor{}
+	for _, module := range m.Modules {
+		key := "text_encoder." + module.Name
+		adapters[module.Name] = [2]*ort.Tensor{matrix(key+".lora_A.weight", 1), matrix(key+".lora_B.weight", g.Scale)}
+	}
+	return adapters
 }
 
 func TestPool(t *testing.T) {

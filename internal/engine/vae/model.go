@@ -29,6 +29,9 @@ func LoadDecoder(dir string, o ort.Options) (*Decoder, error) {
 // [3 h·f w·f] of values around −1…1.
 func (d *Decoder) Decode(ctx context.Context, latents []float32, h, w int) ([]float32, error) {
 	c, f := d.Config, d.Config.Factor()
+	if h < 1 || w < 1 || len(latents) != c.LatentChannels*h*w {
+		return nil, fmt.Errorf("decode: %d latents are not %d channels of %d×%d", len(latents), c.LatentChannels, w, h)
+	}
 	scaled := make([]float32, len(latents))
 	for i, x := range latents {
 		scaled[i] = x/c.ScalingFactor + c.ShiftFactor
@@ -64,8 +67,8 @@ func LoadEncoder(dir string, o ort.Options) (*Encoder, error) {
 // of its latents; the sides must be multiples of the config's Factor.
 func (e *Encoder) Encode(ctx context.Context, picture []float32, height, width int) (Posterior, error) {
 	c, f := e.Config, e.Config.Factor()
-	if height%f != 0 || width%f != 0 {
-		return Posterior{}, fmt.Errorf("encode %d×%d: sides must be multiples of %d", width, height, f)
+	if height < 1 || width < 1 || height%f != 0 || width%f != 0 || len(picture) != c.InChannels*height*width {
+		return Posterior{}, fmt.Errorf("encode: %d values are not %d channels of %d×%d, sides multiples of %d", len(picture), c.InChannels, width, height, f)
 	}
 	h, w := height/f, width/f
 	in := shaped{InPicture, picture, []int{c.InChannels, height, width}}
