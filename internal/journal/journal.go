@@ -64,6 +64,7 @@ type Journal struct {
 	lock   io.Closer      // of Dir; nil with a URL
 	server *server.Server // nil with a URL
 	conn   *nats.Conn
+	stop   context.CancelFunc // of what goes on in the background
 
 	store  *store
 	queue  *queue
@@ -103,6 +104,9 @@ func (j *Journal) open(ctx context.Context) error {
 	if j.files, err = openFiles(ctx, js, j.opts); err != nil {
 		return fmt.Errorf("files: %w", err)
 	}
+	life, stop := context.WithCancel(context.Background())
+	j.stop = stop
+	go j.files.collect(life, j.opts.Log)
 	return nil
 }
 
@@ -152,6 +156,9 @@ func (j *Journal) ClientURL() string {
 
 // Close ends the connection, its watches with it, and the embedded server after it.
 func (j *Journal) Close() error {
+	if j.stop != nil {
+		j.stop()
+	}
 	if j.conn != nil {
 		j.conn.Close()
 	}
