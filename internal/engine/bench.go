@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 )
@@ -53,8 +54,9 @@ func (e *Engine) bare(ctx context.Context, r Request) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	run := &run{engine: e, variant: v, request: r, observer: Quiet{}, canvas: newCanvas(r.Width, r.Height, v.unit()), length: v.textTokens()}
-	if err := run.encode(ctx); err != nil {
+	run := e.newRun(v, r, Quiet{})
+	defer run.adapters.close()
+	if err := errors.Join(run.adapt(), run.encode(ctx)); err != nil {
 		return 0, err
 	}
 	transformer, err := e.transformer(v)
@@ -66,7 +68,7 @@ func (e *Engine) bare(ctx context.Context, r Request) (time.Duration, error) {
 		return 0, err
 	}
 	c := run.canvas
-	pass, err := transformer.NewPass(run.text, c.rows, c.cols, r.Guidance, nil)
+	pass, err := transformer.NewPass(run.text, c.rows, c.cols, r.Guidance, run.adapters.transformer)
 	if err != nil {
 		return 0, err
 	}

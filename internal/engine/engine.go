@@ -38,6 +38,7 @@ type Engine struct {
 	closed   bool
 	shelf    shelf
 	texts    texts
+	files    adapterFiles
 }
 
 // Open reads the model directories. What is missing or wrong in them is listed

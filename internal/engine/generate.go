@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"easel/internal/engine/flux"
+	"easel/internal/engine/lora"
 	"easel/internal/engine/sampling"
 )
 
@@ -27,10 +28,10 @@ func (e *Engine) Generate(ctx context.Context, r Request, o Observer) (Result, e
 		return Result{}, err
 	}
 	defer e.leave()
-	run := &run{engine: e, variant: v, request: r, observer: o, canvas: newCanvas(r.Width, r.Height, v.unit()), length: v.textTokens()}
+	run := e.newRun(v, r, o)
 	err = run.all(ctx)
 	run.timings.Total = time.Since(began)
-	return Result{Timings: run.timings, Warnings: run.warnings}, err
+	return Result{Timings: run.timings, Warnings: run.warnings, Adapters: run.reports}, err
 }
 
 // check refuses what no model can do. Callers have rules of their own before it.
@@ -50,8 +51,6 @@ func (r Request) check() error {
 		return fmt.Errorf("mask is %v, the image %v: they must be equal", r.Mask.Rect.Size(), r.Image.Rect.Size())
 	case r.Image != nil && !(r.Strength >= 0 && r.Strength <= 1):
 		return fmt.Errorf("strength %v: must be between 0 and 1", r.Strength)
-	case len(r.Adapters) > 0:
-		return errors.New("adapters: not available yet")
 	case r.Fast:
 		return errors.New("fast mode: not available yet")
 	}
@@ -77,8 +76,17 @@ type run struct {
 	schedule sampling.Schedule
 	first    int // step to begin with
 	source   *source
+	adapters adapters
 	timings  Timings
 	warnings []string
+	reports  []lora.Report
+}
+
+func (e *Engine) newRun(v *variant, r Request, o Observer) *run {
+	return &run{
+		engine: e, variant: v, request: r, observer: o,
+		canvas: newCanvas(r.Width, r.Height, v.unit()), length: v.textTokens(),
+	}
 }
 
 func (r *run) warn(format string, args ...any) {
@@ -87,6 +95,10 @@ func (r *run) warn(format string, args ...any) {
 
 func (r *run) all(ctx context.Context) (err error) {
 	if r.schedule, err = r.variant.scheduler.Schedule(r.request.Steps, r.canvas.tokens()); err != nil {
+		return err
+	}
+	defer r.adapters.close()
+	if err := r.adapt(); err != nil {
 		return err
 	}
 	if err := r.encode(ctx); err != nil {
@@ -101,7 +113,7 @@ func (r *run) all(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	pass, err := transformer.NewPass(r.text, r.canvas.rows, r.canvas.cols, r.request.Guidance, nil)
+	pass, err := transformer.NewPass(r.text, r.canvas.rows, r.canvas.cols, r.request.Guidance, r.adapters.transformer)
 	if err != nil {
 		return err
 	}

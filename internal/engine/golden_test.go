@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"bytes"
 	"errors"
 	"image"
 	"image/color"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"easel/internal/engine/golden"
@@ -64,7 +66,8 @@ func TestGoldens(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := &run{engine: e, variant: v, request: request, observer: seen, canvas: newCanvas(c.Width, c.Height, v.unit()), length: c.Length}
+			r := e.newRun(v, request, seen)
+			r.length = c.Length
 			if err := r.all(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -113,5 +116,49 @@ func pixels(t *testing.T, img *image.NRGBA, want []byte) {
 	}
 	if worst > 2 {
 		t.Errorf("pixels are off by %d of 255", worst)
+	}
+}
+
+// TestAdapters holds runs with LoRA files in each key style to diffusers'.
+func TestAdapters(t *testing.T) {
+	e := open(t, Options{Dev: filepath.Join(golden.Testdata, "models/dev")})
+	for name, c := range golden.Cases(t, "velocity.0") {
+		if c.Has("noise") {
+			continue // TestGoldens
+		}
+		t.Run(name, func(t *testing.T) {
+			seen, r := &gallery{}, request(t, c)
+			if c.LoRA != "" {
+				r.Adapters = []Adapter{{Path: filepath.Join(golden.Testdata, "lora", c.LoRA), Scale: c.Scale}}
+			}
+			v, err := e.variant(Dev)
+			if err != nil {
+				t.Fatal(err)
+			}
+			run := e.newRun(v, r, seen)
+			run.length = c.Length
+			defer run.adapters.close()
+			if err := run.all(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			golden.Compare(t, "pooled", run.text.Pooled, c.Floats(t, "pooled"), 2e-5)
+			pixels(t, seen.pictures[0], c.Bytes(t, "pixels"))
+		})
+	}
+}
+
+// TestAdaptersLeaveNothingBehind draws without, with and again without an adapter.
+func TestAdaptersLeaveNothingBehind(t *testing.T) {
+	e, r := open(t, Options{Dev: filepath.Join(golden.Testdata, "models/dev")}), rocket()
+	before := draw(t, e, r).pictures[0]
+	r.Adapters = []Adapter{{Path: filepath.Join(golden.Testdata, "lora/peft.safetensors"), Scale: 1}}
+	with := draw(t, e, r).pictures[0]
+	r.Adapters = nil
+	after := draw(t, e, r).pictures[0]
+	if bytes.Equal(before.Pix, with.Pix) {
+		t.Error("the adapter changed nothing")
+	}
+	if !bytes.Equal(before.Pix, after.Pix) {
+		t.Error("the adapter left something behind")
 	}
 }

@@ -18,13 +18,13 @@ import (
 
 func (e *Engine) clip(v *variant) (*clip.Model, error) {
 	return network(e, v, partCLIP, "", func(dir string, o ort.Options) (*clip.Model, error) {
-		return clip.Load(dir, false, o)
+		return clip.Load(dir, true, o)
 	})
 }
 
 func (e *Engine) t5(v *variant) (*t5.Model, error) {
 	return network(e, v, partT5, "", func(dir string, o ort.Options) (*t5.Model, error) {
-		return t5.Load(dir, false, o)
+		return t5.Load(dir, true, o)
 	})
 }
 

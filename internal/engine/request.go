@@ -8,6 +8,8 @@ package engine
 import (
 	"image"
 	"time"
+
+	"easel/internal/engine/lora"
 )
 
 // Request is one engine run: all its pictures share prompt and settings and differ in seed.
@@ -59,6 +61,7 @@ type Step struct {
 type Result struct {
 	Timings  Timings
 	Warnings []string
+	Adapters []lora.Report // one for each adapter that was read
 }
 
 // Timings says where a run's time went.

@@ -46,7 +46,7 @@ func (r *run) encode(ctx context.Context) error {
 	} else if clipCut > 0 {
 		r.warn("prompt cut at %d tokens for its summary: %d more shaped only the details", len(clipIDs), clipCut)
 	}
-	key := fmt.Sprintf("%s|%s|%d|%s", v.parts[partCLIP], v.parts[partT5], length, prompt)
+	key := fmt.Sprintf("%s|%s|%d|%s|%s", v.parts[partCLIP], v.parts[partT5], length, r.adapters.text, prompt)
 	if text, ok := e.texts.get(key); ok {
 		r.text = text
 		return nil
@@ -70,7 +70,7 @@ func (r *run) pooled(ctx context.Context, ids []int64) ([]float32, error) {
 		return nil, err
 	}
 	defer clock(&r.timings.Text)()
-	pooled, err := model.Encode(ctx, ids, nil)
+	pooled, err := model.Encode(ctx, ids, r.adapters.clip)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (r *run) states(ctx context.Context, ids []int64) ([]float32, error) {
 		return nil, err
 	}
 	defer clock(&r.timings.Text)()
-	states, err := model.Encode(ctx, ids, nil)
+	states, err := model.Encode(ctx, ids, r.adapters.t5)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"easel/internal/engine/clip"
 	"easel/internal/engine/flux"
+	"easel/internal/engine/lora"
 	"easel/internal/engine/preview"
 	"easel/internal/engine/safetensors"
 	"easel/internal/engine/sampling"
@@ -34,26 +35,30 @@ type variant struct {
 	flux       flux.Config
 	vae        vae.Config
 	bytes      map[string]int64 // that each part's weights hold in memory
+	layers     lora.Layers      // that an adapter may change
 }
 
 // readVariant reads all of a directory but the weights themselves. Its error
 // lists everything that is missing or wrong.
 func readVariant(name string, parts layout) (*variant, error) {
-	v := &variant{name: name, parts: parts, bytes: map[string]int64{}}
+	v := &variant{name: name, parts: parts, bytes: map[string]int64{}, layers: lora.Layers{}}
 	errs := make([]error, 7)
 	v.scheduler, errs[0] = sampling.LoadScheduler(parts[partScheduler])
 	v.clipTokens, errs[1] = tokenizer.LoadCLIP(parts[partCLIPTokens])
 	v.t5Tokens, errs[2] = tokenizer.LoadT5(parts[partT5Tokens])
 	v.clip, errs[3] = readNetwork(v, partCLIP, textStem, clip.ReadConfig, func(c clip.Config, file *safetensors.Checkpoint) error {
-		_, _, err := clip.Build(c, file, true)
+		_, modules, err := clip.Build(c, file, true)
+		v.addLayers(partCLIP, modules)
 		return err
 	})
 	v.t5, errs[4] = readNetwork(v, partT5, textStem, t5.ReadConfig, func(c t5.Config, file *safetensors.Checkpoint) error {
-		_, _, err := t5.Build(c, file, true)
+		_, modules, err := t5.Build(c, file, true)
+		v.addLayers(partT5, modules)
 		return err
 	})
 	v.flux, errs[5] = readNetwork(v, partTransformer, imageStem, flux.ReadConfig, func(c flux.Config, file *safetensors.Checkpoint) error {
-		_, _, err := flux.Build(c, file, true)
+		_, modules, err := flux.Build(c, file, true)
+		v.addLayers(partTransformer, modules)
 		return err
 	})
 	v.vae, errs[6] = readNetwork(v, partVAE, imageStem, vae.ReadConfig, func(c vae.Config, file *safetensors.Checkpoint) error {

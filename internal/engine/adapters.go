@@ -1,0 +1,125 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"easel/internal/engine/lora"
+	"easel/internal/engine/nn"
+	"easel/internal/engine/ort"
+)
+
+// adapters is what a request's LoRA files add to each network, as tensors.
+type adapters struct {
+	transformer, clip, t5 map[string][2]*ort.Tensor
+	text                  string // tells apart what changes the text encoders; empty: nothing does
+}
+
+func (a *adapters) close() {
+	for _, modules := range []map[string][2]*ort.Tensor{a.transformer, a.clip, a.t5} {
+		for _, ab := range modules {
+			ab[0].Close()
+			ab[1].Close()
+		}
+	}
+}
+
+// adapt reads the request's LoRA files and brings them together.
+func (r *run) adapt() (err error) {
+	defer clock(&r.timings.Load)()
+	var files []*lora.Adapter
+	var scales []float64
+	var names []string
+	for _, wanted := range r.request.Adapters {
+		file, key, err := r.engine.files.load(wanted.Path, r.variant)
+		if file != nil {
+			r.reports = append(r.reports, file.Report)
+		}
+		if err != nil {
+			return err
+		}
+		files, scales = append(files, file), append(scales, wanted.Scale)
+		names = append(names, fmt.Sprintf("%s·%v", key, wanted.Scale))
+	}
+	merged := lora.Merge(files, scales)
+	var errs [3]error
+	r.adapters.transformer, errs[0] = tensors(merged, partTransformer)
+	r.adapters.clip, errs[1] = tensors(merged, partCLIP)
+	r.adapters.t5, errs[2] = tensors(merged, partT5)
+	if len(r.adapters.clip)+len(r.adapters.t5) > 0 {
+		r.adapters.text = strings.Join(names, "|")
+	}
+	return errors.Join(errs[:]...)
+}
+
+// tensors are the matrices of one network, by its modules' names.
+func tensors(deltas map[string]lora.Delta, part string) (map[string][2]*ort.Tensor, error) {
+	modules := map[string][2]*ort.Tensor{}
+	for name, d := range lora.Component(deltas, part) {
+		a, errA := ort.New(d.A, int64(d.In), int64(d.Rank))
+		b, errB := ort.New(d.B, int64(d.Rank), int64(d.Out))
+		modules[name] = [2]*ort.Tensor{a, b}
+		if err := errors.Join(errA, errB); err != nil {
+			return modules, fmt.Errorf("adapt %s: %w", name, err)
+		}
+	}
+	return modules, nil
+}
+
+// layers names a network's modules as LoRA files are read for them.
+func (v *variant) addLayers(part string, modules []nn.Module) {
+	for _, m := range modules {
+		v.layers[part+"."+m.Name] = lora.Layer{In: m.In, Out: m.Out}
+	}
+}
+
+// Inspect reads a LoRA file for a variant: what it would change, and the reason
+// if it cannot be applied.
+func (e *Engine) Inspect(path, variant string) (lora.Report, error) {
+	v, err := e.variant(variant)
+	if err != nil {
+		return lora.Report{}, err
+	}
+	file, err := lora.Load(path, v.layers)
+	if file == nil {
+		return lora.Report{}, err
+	}
+	return file.Report, err
+}
+
+// adapterFiles remembers the LoRA files read last, the latest last.
+type adapterFiles []struct {
+	key  string
+	file *lora.Adapter
+}
+
+const maxAdapterFiles = 4
+
+// load reads a file, unless it is the same that was read before.
+func (f *adapterFiles) load(path string, v *variant) (*lora.Adapter, string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, "", err
+	}
+	key := fmt.Sprintf("%s %d %d %s", path, info.Size(), info.ModTime().UnixNano(), v.name)
+	for _, had := range *f {
+		if had.key == key {
+			return had.file, key, nil
+		}
+	}
+	file, err := lora.Load(path, v.layers)
+	if err != nil {
+		return file, key, err
+	}
+	if len(*f) == maxAdapterFiles {
+		*f = slices.Delete(*f, 0, 1)
+	}
+	*f = append(*f, struct {
+		key  string
+		file *lora.Adapter
+	}{key, file})
+	return file, key, nil
+}
