@@ -12,6 +12,7 @@ type Playground struct {
 
 // Settings is what the script needs to know, embedded as JSON.
 type Settings struct {
+	Model    string                       `json:"model"`  // owner/name
 	Create   string                       `json:"create"` // path that creates a prediction
 	Fields   []FieldSettings              `json:"fields"`
 	Sizes    map[string]map[string][2]int `json:"sizes"` // megapixels → ratio → width, height
@@ -33,7 +34,7 @@ type FieldSettings struct {
 
 // NewSettings describes the model's inputs to the script.
 func NewSettings(m Model, fields []schema.Field) Settings {
-	s := Settings{Create: m.CreatePath(), Examples: m.Examples, Sizes: map[string]map[string][2]int{}}
+	s := Settings{Model: m.Path(), Create: m.CreatePath(), Examples: m.Examples, Sizes: map[string]map[string][2]int{}}
 	for _, f := range fields {
 		s.Fields = append(s.Fields, FieldSettings{Name: f.Name, Label: Field{Field: f}.Label(), Type: f.Type, Format: f.Format,
 			Enum: f.Enum, Default: f.Default, Minimum: f.Minimum, Maximum: f.Maximum, Required: f.Required})

@@ -35,3 +35,14 @@ export function flash(label: HTMLElement, word: string): void {
   label.textContent = word;
   setTimeout(() => (label.textContent = before), 1600);
 }
+
+/** The clipboard API needs a secure page; plain http on another machine has only the old way. */
+export async function copyText(text: string): Promise<void> {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const area = document.createElement("textarea");
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}

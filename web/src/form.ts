@@ -1,6 +1,7 @@
 // The form: what its controls hold, what is wrong with it, and what is void.
 import { all, find, maybe } from "./dom.ts";
 import { check, pictureSize, toInput, voided, type Values } from "./input.ts";
+import { described, isAttached } from "./json.ts";
 import { Picture, pasted } from "./picture.ts";
 import type { Input, Settings, Size } from "./types.ts";
 import { dice, slider } from "./widgets.ts";
@@ -44,6 +45,32 @@ export class Form extends EventTarget {
 
   get input(): Input {
     return toInput(this.values, this.settings.fields);
+  }
+
+  /** files are the names of the chosen files, by input. */
+  get files(): Record<string, string> {
+    const input = this.input;
+    return Object.fromEntries(this.pictures.filter((p) => p.fileName && p.name in input).map((p) => [p.name, p.fileName]));
+  }
+
+  /** plain is the input without the files' bytes. */
+  get plain(): Input {
+    return Object.fromEntries(Object.entries(this.input).filter(([name]) => !(name in this.files)));
+  }
+
+  /** described is the input as the JSON tab shows it. */
+  get described(): Input {
+    return described(this.plain, this.files);
+  }
+
+  /** apply takes values of every field, from JSON. */
+  apply(values: Values): void {
+    for (const picture of this.pictures) {
+      const value = values[picture.name] ?? "";
+      if (!isAttached(value)) picture.set(value);
+    }
+    this.stepsTouched = true;
+    this.fill(Object.fromEntries(Object.entries(values).filter(([name]) => !this.pictures.some((p) => p.name === name))));
   }
 
   get size(): Size {

@@ -15,7 +15,7 @@ const fields: Field[] = [
   { name: "seed", label: "Seed", type: "integer" },
   { name: "go_fast", label: "Go fast", type: "boolean", default: false },
 ];
-const settings: Settings = { create: "/", fields, examples: null, sizes: { "1": { "1:1": [1024, 1024], "16:9": [1344, 768] }, "0.25": { "1:1": [512, 512] } } };
+const settings: Settings = { model: "easel/emoji", create: "/", fields, examples: null, sizes: { "1": { "1:1": [1024, 1024], "16:9": [1344, 768] }, "0.25": { "1:1": [512, 512] } } };
 
 test("an input holds what was chosen and nothing else", () => {
   const values = { prompt: " a fox ", aspect_ratio: "1:1", width: "512", guidance_scale: "3", seed: "0", go_fast: "true" };

@@ -1,6 +1,7 @@
 // Starts what the page holds. Every part works without the others.
 import { all, find, json, maybe } from "./dom.ts";
 import { Refused } from "./api.ts";
+import { codeTabs } from "./code.ts";
 import { Form } from "./form.ts";
 import { keys } from "./keys.ts";
 import { enhanceRun, type Run } from "./run.ts";
@@ -14,13 +15,14 @@ if (maybe(document, "#settings")) {
   const settings = json("settings") as Settings;
   const run = enhanceRun(settings);
   const form = maybe<HTMLFormElement>(document, "[data-form]");
-  if (run && form) playground(new Form(form, settings), run);
+  if (run && form) playground(new Form(form, settings), run, settings);
   else if (run) keys(() => undefined, () => void run.cancel());
 }
 
-function playground(form: Form, run: Run): void {
+function playground(form: Form, run: Run, settings: Settings): void {
   const stage = find(document, "[data-stage]");
   const submit = find<HTMLButtonElement>(form.root, "[data-submit]");
+  codeTabs(form, settings);
   const resize = () => invite(stage, form.size);
   resize();
   form.addEventListener("change", resize);

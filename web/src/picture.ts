@@ -29,6 +29,17 @@ export class Picture {
     return this.data || this.address.value.trim();
   }
 
+  /** fileName is the chosen file's; "" when there is none. */
+  get fileName(): string {
+    return this.data ? (find(this.root, "[data-name]").textContent ?? "") : "";
+  }
+
+  /** set names a picture by its address. */
+  set(address: string): void {
+    this.forget();
+    this.address.value = address;
+  }
+
   /** take shows a file and keeps its bytes. */
   async take(file: File | undefined): Promise<void> {
     if (!file) return;

@@ -1,7 +1,7 @@
 // One run, from the request to its end, as the output pane shows it.
 import { cancel, create, read, Refused } from "./api.ts";
-import { all, find, flash, maybe, part } from "./dom.ts";
-import { curl, reproducible } from "./curl.ts";
+import { all, copyText, find, flash, maybe, part } from "./dom.ts";
+import { command, reproducible } from "./snippets/curl.ts";
 import { pictureSize } from "./input.ts";
 import { fresh, headline, next, seconds, secondsLeft, share, type Progress } from "./progress.ts";
 import { Feed } from "./socket.ts";
@@ -213,7 +213,7 @@ export class Run extends EventTarget {
 
   private async copyCurl(label: HTMLElement): Promise<void> {
     const seeds = this.progress.outputs.filter(Boolean).map((o) => o.seed);
-    await copyText(curl(location.origin, this.settings.create, reproducible(this.input, seeds)));
+    await copyText(command(location.origin, this.settings.create, reproducible(this.input, seeds)));
     flash(label, "Copied");
     this.say("Copied");
   }
@@ -221,17 +221,6 @@ export class Run extends EventTarget {
 
 function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
-}
-
-/** The clipboard API needs a secure page; plain http on another machine has only the old way. */
-async function copyText(text: string): Promise<void> {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  const area = document.createElement("textarea");
-  area.value = text;
-  document.body.append(area);
-  area.select();
-  document.execCommand("copy");
-  area.remove();
 }
 
 export const enhanceRun = (settings: Settings): Run | null => {

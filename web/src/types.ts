@@ -17,6 +17,7 @@ export interface Field {
 export type Size = [width: number, height: number];
 
 export interface Settings {
+  model: string; // owner/name
   create: string;
   fields: Field[];
   sizes: Record<string, Record<string, Size>>; // megapixels → ratio
