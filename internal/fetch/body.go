@@ -16,6 +16,9 @@ import (
 // slowAfter is how long a download may be slow before it is given up. Tests shorten it.
 var slowAfter = 10 * time.Second
 
+// ErrBroken means that a download ended before its end: the rest may be asked for.
+var ErrBroken = errors.New("the download broke off")
+
 // newBody puts the limits round a response's body.
 func newBody(response *http.Response, u *url.URL, limits Limits, cancel func()) (*Body, error) {
 	length := response.ContentLength
@@ -67,16 +70,16 @@ func (m *metered) Read(p []byte) (int, error) {
 	case m.n > m.limits.Bytes:
 		return 0, fmt.Errorf("%s: it has more bytes than the limit of %d", m.from, m.limits.Bytes)
 	case m.stalled.Load():
-		return n, fmt.Errorf("%s: the server sent nothing for %v", m.from, slowAfter)
+		return n, fmt.Errorf("%s: %w: the server sent nothing for %v", m.from, ErrBroken, slowAfter)
 	case errors.Is(err, context.Canceled):
 		return n, err
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return n, fmt.Errorf("%s: the download broke off after %d bytes: %w", m.from, m.n, err)
+		return n, fmt.Errorf("%s: %w after %d bytes", m.from, ErrBroken, m.n)
 	case err != nil && !errors.Is(err, io.EOF):
 		if errors.Is(err, context.DeadlineExceeded) {
 			return n, fmt.Errorf("%s: it took longer than the limit of %v: %w", m.from, m.limits.Time, err)
 		}
-		return n, fmt.Errorf("%s: the download broke off after %d bytes (%s)", m.from, m.n, cause(err))
+		return n, fmt.Errorf("%s: %w after %d bytes (%s)", m.from, ErrBroken, m.n, cause(err))
 	case took > slowAfter && float64(m.n) < float64(m.limits.MinRate)*took.Seconds():
 		return n, fmt.Errorf("%s: it comes slower than %d bytes a second", m.from, m.limits.MinRate)
 	}

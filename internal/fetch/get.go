@@ -150,7 +150,7 @@ func takeUser(u *url.URL, header http.Header) *url.URL {
 func keepPublic(header http.Header) {
 	for name := range header {
 		switch name {
-		case "Accept", "Range", "If-Range", "User-Agent":
+		case "Accept", "Range", "If-Range", "If-None-Match", "User-Agent":
 		default:
 			delete(header, name)
 		}
