@@ -44,9 +44,9 @@ type tail struct {
 }
 
 func openEvents(ctx context.Context, conn *nats.Conn, js jetstream.JetStream, s *store, opts Options) (*events, error) {
-	stream, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+	stream, err := stream(ctx, js, opts, jetstream.StreamConfig{
 		Name: eventsStream, Subjects: []string{eventsSubject + "*"}, AllowDirect: true,
-		MaxAge: opts.EventsAge, MaxBytes: opts.EventsBytes, Replicas: opts.Replicas,
+		MaxAge: opts.EventsAge, MaxBytes: opts.EventsBytes,
 	})
 	if err != nil {
 		return nil, err

@@ -33,31 +33,12 @@ type files struct {
 	pictures, uploads bucket
 }
 
-// bucket is an object store and the stream under it, which can forget an
-// object wholly: the store itself would keep a marker of each for ever.
-type bucket struct {
-	jetstream.ObjectStore
-	name   string
-	stream jetstream.Stream
-}
-
 func openFiles(ctx context.Context, js jetstream.JetStream, opts Options) (f *files, err error) {
 	f = &files{dir: opts.Dir}
-	if f.pictures, err = openBucket(ctx, js, "easel_files", 0, opts); err == nil {
-		f.uploads, err = openBucket(ctx, js, "easel_uploads", opts.UploadsAge, opts)
+	if f.pictures, err = objects(ctx, js, opts, "easel_files", 0); err == nil {
+		f.uploads, err = objects(ctx, js, opts, "easel_uploads", opts.UploadsAge)
 	}
 	return f, err
-}
-
-func openBucket(ctx context.Context, js jetstream.JetStream, name string, age time.Duration, opts Options) (b bucket, err error) {
-	b.name = name
-	b.ObjectStore, err = js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{
-		Bucket: name, Replicas: opts.Replicas, TTL: age,
-	})
-	if err == nil {
-		b.stream, err = js.Stream(ctx, "OBJ_"+name)
-	}
-	return b, err
 }
 
 // remove takes the description away first: from then on the file is not there.

@@ -128,8 +128,22 @@ func (j *Journal) connect() error {
 		options = append(options, nats.InProcessServer(j.server))
 	}
 	var err error
-	j.conn, err = nats.Connect(url, options...)
-	return err
+	if j.conn, err = nats.Connect(url, options...); err != nil {
+		return err
+	}
+	return fit(j.conn.ConnectedServerVersion(), j.conn.MaxPayload())
+}
+
+// fit refuses a server that cannot do what the journal asks of it.
+func fit(version string, payload int64) error {
+	var major, minor int
+	if _, err := fmt.Sscanf(version, "%d.%d", &major, &minor); err == nil && (major < 2 || major == 2 && minor < 11) {
+		return fmt.Errorf("the NATS server is version %s, at least 2.11 is needed", version)
+	}
+	if payload < maxPayload {
+		return fmt.Errorf("the NATS server takes messages of %d bytes (max_payload), %d are needed", payload, maxPayload)
+	}
+	return nil
 }
 
 // Ports returns the journal as what the domain needs.

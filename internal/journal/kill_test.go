@@ -107,9 +107,12 @@ func (k *killing) start(dir string) (*victim, time.Duration) {
 	v := &victim{strings.TrimSpace(line), cmd}
 	var page prediction.Page
 	opened := time.Since(began)
-	for err := error(nil); len(page.Results) == 0 && time.Since(began) < 60*time.Second; { // it waits for the history
+	for err := errors.New("not asked"); err != nil; { // it answers when the history is read
 		if err = k.call(k.t.Context(), "GET", v.url+"/list", nil, &page); err != nil {
 			k.t.Logf("open after %v, no list after %v: %v", opened, time.Since(began), err)
+		}
+		if time.Since(began) > time.Minute {
+			k.t.Fatal("the server does not answer")
 		}
 	}
 	return v, time.Since(began)
@@ -203,7 +206,7 @@ func (k *killing) check(url string) {
 	t, ctx := k.t, k.t.Context()
 	count := map[prediction.Status]int{}
 	again, givenUp, told := 0, 0, len(k.seen)
-	for limit := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+	for limit := time.Now().Add(5 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		var left int
 		if err := k.call(ctx, "GET", url+"/left", nil, &left); err != nil {
 			t.Fatal(err)

@@ -22,9 +22,8 @@ type queue struct {
 }
 
 func openQueue(ctx context.Context, js jetstream.JetStream, h *history, opts Options) (*queue, error) {
-	stream, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name: "EASEL_QUEUE", Subjects: []string{queueSubject + "*"},
-		Retention: jetstream.WorkQueuePolicy, Replicas: opts.Replicas,
+	stream, err := stream(ctx, js, opts, jetstream.StreamConfig{
+		Name: "EASEL_QUEUE", Subjects: []string{queueSubject + "*"}, Retention: jetstream.WorkQueuePolicy,
 	})
 	if err != nil {
 		return nil, err

@@ -21,9 +21,7 @@ type store struct {
 const tombstoneLife = time.Hour
 
 func openStore(ctx context.Context, js jetstream.JetStream, opts Options) (*store, error) {
-	kv, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-		Bucket: "easel_predictions", History: 1, Replicas: opts.Replicas, LimitMarkerTTL: tombstoneLife,
-	})
+	kv, err := keyValue(ctx, js, opts, "easel_predictions")
 	if err != nil {
 		return nil, err
 	}

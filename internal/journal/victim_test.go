@@ -37,10 +37,10 @@ func TestMain(m *testing.M) {
 
 const pictures = 2
 
-// drawing is what the victim's generator draws: several chunks of noise.
+// drawing is what the victim's generator draws: noise of two chunks, and of one.
 func drawing(p prediction.Prediction, index int) []byte {
 	source := rand.NewChaCha8(sha256.Sum256(fmt.Appendf(nil, "%s %d", p.Input, index)))
-	b := make([]byte, 600_000+index)
+	b := make([]byte, 300_000-200_000*index)
 	source.Read(b)
 	return b
 }

@@ -41,3 +41,25 @@ func TestCollect(t *testing.T) {
 		body.Close()
 	}
 }
+
+func TestFit(t *testing.T) {
+	for _, c := range []struct {
+		version string
+		payload int64
+		want    string
+	}{
+		{"2.11.0", maxPayload, ""},
+		{"2.15.2-beta", 8 * maxPayload, ""},
+		{"3.0.0", maxPayload, ""},
+		{"2.10.4", maxPayload, "the NATS server is version 2.10.4, at least 2.11 is needed"},
+		{"2.11.0", 1000, "the NATS server takes messages of 1000 bytes (max_payload), 1048576 are needed"},
+	} {
+		got := ""
+		if err := fit(c.version, c.payload); err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%s, %d: %q, want %q", c.version, c.payload, got, c.want)
+		}
+	}
+}
