@@ -13,11 +13,11 @@ export function scripted(step = "40ms") {
 
 export const easel = process.env.EASEL_BIN ?? "bin/easel";
 
-/** real is the program itself, with the embedded model. */
-export function real() {
+/** real is the program itself, with the embedded model unless flags say otherwise. */
+export function real(flags = []) {
   if (!existsSync(easel)) throw new Error(`${easel} is not there: run make build first`);
   const data = mkdtempSync(join(tmpdir(), "easel-e2e-"));
-  return start(easel, ["serve", "--addr", "127.0.0.1:0", "--data", data], () => rmSync(data, { recursive: true, force: true }));
+  return start(easel, ["serve", "--addr", "127.0.0.1:0", "--data", data, ...flags], () => rmSync(data, { recursive: true, force: true }));
 }
 
 function start(program, args, cleanup = () => {}) {
