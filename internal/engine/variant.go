@@ -57,7 +57,7 @@ func readVariant(name string, parts layout) (*variant, error) {
 		return err
 	})
 	v.flux, errs[5] = readNetwork(v, partTransformer, imageStem, flux.ReadConfig, func(c flux.Config, file *safetensors.Checkpoint) error {
-		_, modules, err := flux.Build(c, file, true)
+		_, modules, err := flux.Build(c, file, true, false)
 		v.addLayers(partTransformer, modules)
 		return err
 	})

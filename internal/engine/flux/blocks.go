@@ -31,14 +31,22 @@ func modulate(g *onnx.Graph, x, shift, scale onnx.Value) onnx.Value {
 	return g.LayerNorm(x, g.Add(scale, g.Float(1)), shift, eps)
 }
 
-// rotary turns queries and keys [tokens D] by the positions of their tokens.
-type rotary struct {
+// attention is the same in all blocks: queries and keys [tokens D] are turned
+// by the positions of their tokens before they meet.
+type attention struct {
 	g        *onnx.Graph
 	cos, sin onnx.Value
 	heads    int
+	plain    bool // without the fused kernel
 }
 
-func (r rotary) turn(x onnx.Value) onnx.Value { return nn.Rope(r.g, x, r.cos, r.sin, r.heads) }
+func (a attention) run(q, k, v onnx.Value) onnx.Value {
+	q, k = nn.Rope(a.g, q, a.cos, a.sin, a.heads), nn.Rope(a.g, k, a.cos, a.sin, a.heads)
+	if a.plain {
+		return nn.PlainAttention(a.g, q, k, v, a.heads)
+	}
+	return nn.Attention(a.g, q, k, v, a.heads, onnx.AttentionOptions{})
+}
 
 // qkv is the projections of one stream; queries and keys are normalised by head.
 type qkv struct {
@@ -96,18 +104,17 @@ func newDoubleBlock(g *onnx.Graph, w *nn.Weights, c Config) doubleBlock {
 		ToAddOut:     attn.Linear("to_add_out", d, d),
 		FF:           newFeedForward(g, w.At("ff"), d),
 		FFContext:    newFeedForward(g, w.At("ff_context"), d),
-		heads:        c.Heads,
 	}
 }
 
-func (b doubleBlock) forward(image, text, temb onnx.Value, rope rotary, tokens onnx.Value) (onnx.Value, onnx.Value) {
+func (b doubleBlock) forward(image, text, temb onnx.Value, att attention, tokens onnx.Value) (onnx.Value, onnx.Value) {
 	g := b.g
 	im, tm := b.Norm1.parts(temb), b.Norm1Context.parts(temb) // shift, scale, gate; the same for the MLP
 
 	iq, ik, iv := b.Attn.apply(modulate(g, image, im[0], im[1]))
 	tq, tk, tv := b.AttnAdded.apply(modulate(g, text, tm[0], tm[1]))
 	q, k, v := g.Concat(0, tq, iq), g.Concat(0, tk, ik), g.Concat(0, tv, iv) // [T+S D]
-	attended := nn.Attention(g, rope.turn(q), rope.turn(k), v, b.heads, onnx.AttentionOptions{})
+	attended := att.run(q, k, v)
 	ta := g.SliceTo(attended, 0, g.Ints(0), tokens, text.Dim(0))
 	ia := g.SliceTo(attended, 0, tokens, g.Ints(1<<62), image.Dim(0))
 
@@ -125,7 +132,6 @@ type singleBlock struct {
 	Attn    qkv
 	ProjMLP nn.Linear
 	ProjOut nn.Linear
-	heads   int
 }
 
 func newSingleBlock(g *onnx.Graph, w *nn.Weights, c Config) singleBlock {
@@ -136,16 +142,15 @@ func newSingleBlock(g *onnx.Graph, w *nn.Weights, c Config) singleBlock {
 		Attn:    newQKV(w.At("attn"), c, "to_q", "to_k", "to_v", "norm_q", "norm_k"),
 		ProjMLP: w.Linear("proj_mlp", d, 4*d),
 		ProjOut: w.Linear("proj_out", 5*d, d),
-		heads:   c.Heads,
 	}
 }
 
-func (b singleBlock) forward(x, temb onnx.Value, rope rotary) onnx.Value {
+func (b singleBlock) forward(x, temb onnx.Value, att attention) onnx.Value {
 	g := b.g
 	m := b.Norm.parts(temb) // shift, scale, gate
 	normed := modulate(g, x, m[0], m[1])
 	q, k, v := b.Attn.apply(normed)
-	attended := nn.Attention(g, rope.turn(q), rope.turn(k), v, b.heads, onnx.AttentionOptions{})
+	attended := att.run(q, k, v)
 	mixed := g.Concat(1, attended, g.Gelu(b.ProjMLP.Apply(normed), true)) // [tokens 5D]
 	return g.Add(x, g.Mul(b.ProjOut.Apply(mixed), m[2]))
 }

@@ -22,12 +22,12 @@ const (
 )
 
 // Build makes the transformer's graph over the checkpoint file. With adapted,
-// its linear layers take LoRA inputs; the modules say which. The error lists
-// every tensor that is missing or wrong.
-func Build(c Config, file *safetensors.Checkpoint, adapted bool) (onnx.Model, []nn.Module, error) {
+// its linear layers take LoRA inputs; the modules say which. plain avoids the
+// fused attention op. The error lists every tensor that is missing or wrong.
+func Build(c Config, file *safetensors.Checkpoint, adapted, plain bool) (onnx.Model, []nn.Module, error) {
 	g := onnx.New("transformer")
 	w := nn.NewWeights(g, file, adapted)
-	t := NewTransformer(g, w, c)
+	t := NewTransformer(g, w, c, plain)
 
 	image, text := onnx.Sym("image"), onnx.Sym("text")
 	half := onnx.D(c.HeadDim / 2)

@@ -15,6 +15,7 @@ const timeChannels = 256
 type Transformer struct {
 	g      *onnx.Graph
 	config Config
+	plain  bool // attention without the fused kernel
 
 	TimeTextEmbed struct {
 		TimestepEmbedder mlp
@@ -30,9 +31,9 @@ type Transformer struct {
 }
 
 // NewTransformer takes the tensors of the checkpoint from w.
-func NewTransformer(g *onnx.Graph, w *nn.Weights, c Config) *Transformer {
+func NewTransformer(g *onnx.Graph, w *nn.Weights, c Config, plain bool) *Transformer {
 	d := c.Width()
-	t := &Transformer{g: g, config: c}
+	t := &Transformer{g: g, config: c, plain: plain}
 	embed := w.At("time_text_embed")
 	t.TimeTextEmbed.TimestepEmbedder = newMLP(g, embed.At("timestep_embedder"), timeChannels, d)
 	if c.Guidance {
@@ -74,13 +75,13 @@ func (t *Transformer) Forward(in Inputs) onnx.Value {
 	temb = nn.SiLU(g, temb) // [1 D]: what every modulation starts from
 
 	image, text := t.XEmbedder.Apply(in.Latents), t.ContextEmbedder.Apply(in.Text)
-	rope := rotary{g, in.Cos, in.Sin, t.config.Heads}
+	att := attention{g, in.Cos, in.Sin, t.config.Heads, t.plain}
 	for _, block := range t.TransformerBlocks {
-		image, text = block.forward(image, text, temb, rope, in.Tokens)
+		image, text = block.forward(image, text, temb, att, in.Tokens)
 	}
 	both := g.Concat(0, text, image) // [T+S D]
 	for _, block := range t.SingleTransformerBlocks {
-		both = block.forward(both, temb, rope)
+		both = block.forward(both, temb, att)
 	}
 	image = g.SliceTo(both, 0, in.Tokens, g.Ints(1<<62), image.Dim(0))
 

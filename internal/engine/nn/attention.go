@@ -1,6 +1,10 @@
 package nn
 
-import "easel/internal/engine/onnx"
+import (
+	"math"
+
+	"easel/internal/engine/onnx"
+)
 
 // Attention is attention by heads over one sequence: q [s h], k and v [t h],
 // result [s h]. With no options it takes the CPU's flash path, which needs
@@ -13,4 +17,17 @@ func Attention(g *onnx.Graph, q, k, v onnx.Value, heads int, o onnx.AttentionOpt
 // Rope turns each head's pairs of x [s h] by the angles of cos and sin [s h/heads/2].
 func Rope(g *onnx.Graph, x, cos, sin onnx.Value, heads int) onnx.Value {
 	return g.Squeeze(g.RotaryEmbedding(g.Unsqueeze(x, 0), cos, sin, heads), 0)
+}
+
+// PlainAttention is Attention spelt out, for devices whose fused kernel is
+// wrong: WebGPU's takes the wrong keys where subgroups are small. It holds all
+// scores, heads × s × t, at once.
+func PlainAttention(g *onnx.Graph, q, k, v onnx.Value, heads int) onnx.Value {
+	split := func(x onnx.Value, perm ...int) onnx.Value {
+		return g.Transpose(g.Reshape(x, onnx.Keep, heads, onnx.Rest), perm...)
+	}
+	scale := g.Float(float32(1 / math.Sqrt(float64(q.Dim(1).Size)/float64(heads))))
+	scores := g.MatMul(g.Mul(split(q, 1, 0, 2), scale), split(k, 1, 2, 0)) // [heads s t]
+	out := g.MatMul(g.Softmax(scores, -1), split(v, 1, 0, 2))              // [heads s h/heads]
+	return g.Reshape(g.Transpose(out, 1, 0, 2), onnx.Keep, onnx.Rest)
 }
