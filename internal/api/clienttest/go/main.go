@@ -19,7 +19,7 @@ import (
 
 var (
 	model, version = os.Getenv("EASEL_MODEL"), os.Getenv("EASEL_VERSION")
-	small          = replicate.PredictionInput{"prompt": "a fox", "num_inference_steps": 4, "output_format": "png", "seed": 7}
+	small          = replicate.PredictionInput{"prompt": "a fox", "num_inference_steps": 4, "output_format": "png", "megapixels": "0.25", "seed": 7}
 )
 
 func main() {
@@ -150,7 +150,7 @@ func files(ctx context.Context, c *replicate.Client) error {
 }
 
 func cancel(ctx context.Context, c *replicate.Client) error {
-	p, err := create(ctx, c, with(replicate.PredictionInput{"prompt": "hang", "num_inference_steps": 50}), nil, false)
+	p, err := create(ctx, c, with(replicate.PredictionInput{"megapixels": "1", "num_inference_steps": 50}), nil, false)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ test("94 generateImage", async () => {
   for (const model of [EASEL_MODEL, `${EASEL_MODEL}:${EASEL_VERSION}`]) {
     const { images } = await generateImage({
       model: replicate.image(model), prompt: "a fox", n: 2, aspectRatio: "1:1", seed: 7, maxRetries: 0,
-      providerOptions: { replicate: { num_inference_steps: 4, output_format: "png" } },
+      providerOptions: { replicate: { num_inference_steps: 4, output_format: "png", megapixels: "0.25" } },
     });
     assert.ok(images.length > 0);
     assert.equal(images[0].mediaType, "image/png");

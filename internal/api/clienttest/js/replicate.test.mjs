@@ -8,7 +8,7 @@ import Replicate, { parseProgressFromLogs, validateWebhook } from "replicate";
 
 const { EASEL_URL, EASEL_MODEL, EASEL_VERSION, OUT } = process.env;
 const replicate = new Replicate({ auth: "any", baseUrl: `${EASEL_URL}/v1` });
-const small = { prompt: "a fox", num_inference_steps: 4, output_format: "png", seed: 7 };
+const small = { prompt: "a fox", num_inference_steps: 4, output_format: "png", megapixels: "0.25", seed: 7 };
 
 async function save(name, output) {
   const path = join(OUT, `js-${name}.png`);
@@ -30,7 +30,7 @@ test("88 and 89 run slower than the hold, with progress", async () => {
   const seen = [];
   const [picture] = await replicate.run(
     EASEL_MODEL,
-    { input: { ...small, prompt: "slow clouds", num_inference_steps: 5 }, wait: { mode: "block", timeout: 1 } },
+    { input: { ...small, prompt: "clouds", megapixels: "1", num_inference_steps: 50 }, wait: { mode: "block", timeout: 1 } },
     (prediction) => seen.push(parseProgressFromLogs(prediction)?.percentage),
   );
   await save("slow", picture);
@@ -57,7 +57,7 @@ test("92 an abort cancels", async () => {
   let id;
   await replicate.run(
     EASEL_MODEL,
-    { input: { ...small, prompt: "hang", num_inference_steps: 50 }, signal: controller.signal, wait: { mode: "poll", interval: 50 } },
+    { input: { ...small, prompt: "clouds", megapixels: "1", num_inference_steps: 50 }, signal: controller.signal, wait: { mode: "poll", interval: 50 } },
     (prediction) => {
       id = prediction.id;
       if (prediction.status === "processing") controller.abort();

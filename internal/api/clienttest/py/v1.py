@@ -10,7 +10,7 @@ import replicate
 from replicate.exceptions import ModelError, ReplicateError
 
 URL, MODEL, VERSION, OUT = (os.environ[k] for k in ("EASEL_URL", "EASEL_MODEL", "EASEL_VERSION", "OUT"))
-SMALL = {"prompt": "a fox", "num_inference_steps": 4, "output_format": "png", "seed": 7}
+SMALL = {"prompt": "a fox", "num_inference_steps": 4, "output_format": "png", "megapixels": "0.25", "seed": 7}
 
 
 def save(name, data):
@@ -35,7 +35,7 @@ for base in (URL, URL + "/v1"):
     for index, item in enumerate(output):
         save(f"run-{index}", item.read())
 save("version", client.run(f"{MODEL}:{VERSION}", input=SMALL)[0].read())
-save("slow", client.run(MODEL, input={**SMALL, "prompt": "slow clouds", "num_inference_steps": 3}, wait=1)[0].read())
+save("slow", client.run(MODEL, input={**SMALL, "megapixels": "1", "num_inference_steps": 50}, wait=1)[0].read())
 raises(ReplicateError, "prompt is required", lambda: client.run(MODEL, input={}))
 
 with open(f"{OUT}/py1-run-0.png", "rb") as picture:
@@ -45,7 +45,7 @@ raises(ModelError, "", lambda: client.run(MODEL, input={**SMALL, "image": "data:
 events = [event for event in client.stream(MODEL, input=SMALL)]
 assert [e.event.value for e in events] == ["output", "done"], events
 
-prediction = client.predictions.create(model=MODEL, input={**SMALL, "prompt": "hang", "num_inference_steps": 50})
+prediction = client.predictions.create(model=MODEL, input={**SMALL, "megapixels": "1", "num_inference_steps": 50})
 assert prediction.status == "starting"
 prediction.cancel()
 prediction.reload()
@@ -54,7 +54,7 @@ assert prediction.status == "canceled", prediction.status
 prediction = client.predictions.create(version=VERSION, input=SMALL)
 prediction.wait()
 assert prediction.status == "succeeded" and prediction.progress.percentage == 1.0, prediction
-count = sum(len(page.results) for page in replicate.pagination.paginate(client.predictions.list)) if hasattr(replicate.pagination, "paginate") else len(client.predictions.list().results)
+count = sum(len(page) for page in replicate.paginate(client.predictions.list))
 assert count >= 5
 
 model = client.models.get(MODEL)

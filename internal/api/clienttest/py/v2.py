@@ -6,7 +6,7 @@ import replicate
 from replicate import Replicate
 
 URL, MODEL, VERSION, OUT = (os.environ[k] for k in ("EASEL_URL", "EASEL_MODEL", "EASEL_VERSION", "OUT"))
-SMALL = {"prompt": "a fox", "num_inference_steps": 4, "output_format": "png", "seed": 7}
+SMALL = {"prompt": "a fox", "num_inference_steps": 4, "output_format": "png", "megapixels": "0.25", "seed": 7}
 client = Replicate(bearer_token="any", base_url=f"{URL}/v1")
 
 
@@ -19,7 +19,7 @@ def save(name, data):
 for index, item in enumerate(client.run(MODEL, input={**SMALL, "num_outputs": 2})):
     save(f"run-{index}", item.read())
 save("version", client.run(f"{MODEL}:{VERSION}", input=SMALL)[0].read())
-save("slow", client.run(MODEL, input={**SMALL, "prompt": "slow clouds", "num_inference_steps": 3}, wait=1)[0].read())
+save("slow", client.run(MODEL, input={**SMALL, "megapixels": "1", "num_inference_steps": 50}, wait=1)[0].read())
 
 try:
     client.run(MODEL, input={})
@@ -32,7 +32,7 @@ with open(f"{OUT}/py2-run-0.png", "rb") as picture:
     save("image", client.run(MODEL, input={**SMALL, "image": picture})[0].read())
 
 prediction = client.models.predictions.create(
-    model_owner=MODEL.split("/")[0], model_name=MODEL.split("/")[1], input={**SMALL, "prompt": "hang", "num_inference_steps": 50})
+    model_owner=MODEL.split("/")[0], model_name=MODEL.split("/")[1], input={**SMALL, "megapixels": "1", "num_inference_steps": 50})
 assert prediction.status == "starting" and prediction.urls.web
 assert client.predictions.cancel(prediction_id=prediction.id).status == "canceled"
 
