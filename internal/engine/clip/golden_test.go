@@ -117,3 +117,20 @@ func TestPool(t *testing.T) {
 		}
 	}
 }
+
+// TestWebGPU: more tokens than the fused attention's tile, where it is wrong.
+func TestWebGPU(t *testing.T) {
+	golden.SoftwareGPU(t)
+	start(t)
+	g := golden.Cases(t, "clip_ids")["dev-long"]
+	m, err := Load(g.Folder("text_encoder"), true, ort.Options{Device: ort.WebGPU, Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	got, err := m.Encode(t.Context(), g.Ints(t, "clip_ids"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden.Compare(t, "pooled", got, g.Floats(t, "pooled"), 1e-4)
+}

@@ -27,7 +27,7 @@ func Load(dir string, adapted bool, o ort.Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	graph, modules, err := Build(config, file, adapted)
+	graph, modules, err := build(config, file, adapted, o.Device == ort.WebGPU)
 	if err != nil {
 		return nil, err
 	}

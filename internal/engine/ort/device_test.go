@@ -1,23 +1,16 @@
 package ort
 
 import (
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"easel/internal/engine/golden"
 )
 
-// swiftShader is Chromium's software Vulkan driver where Debian puts it.
-const swiftShader = "/usr/lib/chromium/vk_swiftshader_icd.json"
-
 func TestWebGPU(t *testing.T) {
-	if _, err := os.Stat(swiftShader); err != nil && os.Getenv("VK_ICD_FILENAMES") == "" {
-		t.Skip("no GPU driver known here: set VK_ICD_FILENAMES")
-	}
-	if os.Getenv("VK_ICD_FILENAMES") == "" {
-		t.Setenv("VK_ICD_FILENAMES", swiftShader)
-	}
+	golden.SoftwareGPU(t)
 	start(t)
 	s := open(t, lora(), Options{Device: WebGPU})
 	x, y := tensor(t, []float32{1, 2, 3, 4}, 2, 2), tensor(t, make([]float32, 4), 2, 2)

@@ -28,6 +28,7 @@ type encoder struct {
 type block struct {
 	g             *onnx.Graph
 	config        Config
+	plain         bool
 	SelfAttention struct {
 		LayerNorm  nn.RMSNorm
 		Q, K, V, O nn.Linear
@@ -40,8 +41,8 @@ type block struct {
 	}
 }
 
-func newBlock(g *onnx.Graph, w *nn.Weights, c Config) block {
-	b, inner := block{g: g, config: c}, c.Heads*c.HeadDim
+func newBlock(g *onnx.Graph, w *nn.Weights, c Config, plain bool) block {
+	b, inner := block{g: g, config: c, plain: plain}, c.Heads*c.HeadDim
 	a, at := &b.SelfAttention, w.At("layer.0")
 	a.LayerNorm = at.RMSNorm("layer_norm", c.Width, c.Eps)
 	at = at.At("SelfAttention")
@@ -60,12 +61,11 @@ func newBlock(g *onnx.Graph, w *nn.Weights, c Config) block {
 	return b
 }
 
-// forward maps x [tokens width] to the same shape; bias is [1 heads tokens tokens].
+// forward maps x [tokens width] to the same shape; bias is [heads tokens tokens].
 func (b block) forward(x, bias onnx.Value) onnx.Value {
 	g, a, f := b.g, b.SelfAttention, b.DenseReluDense
 	y := a.LayerNorm.Apply(x)
-	y = nn.Attention(g, a.Q.Apply(y), a.K.Apply(y), a.V.Apply(y), b.config.Heads, onnx.AttentionOptions{Bias: bias, Scale: 1})
-	x = g.Add(x, a.O.Apply(y))
+	x = g.Add(x, a.O.Apply(b.attend(a.Q.Apply(y), a.K.Apply(y), a.V.Apply(y), bias)))
 
 	y = f.LayerNorm.Apply(x)
 	hidden := nn.Activation(g, b.config.Activation, f.WI.Apply(y))
@@ -75,7 +75,16 @@ func (b block) forward(x, bias onnx.Value) onnx.Value {
 	return g.Add(x, f.WO.Apply(hidden))
 }
 
-func newEncoder(g *onnx.Graph, w *nn.Weights, c Config, ids onnx.Value) encoder {
+// attend does not scale the scores: T5 has that in its weights.
+func (b block) attend(q, k, v, bias onnx.Value) onnx.Value {
+	if b.plain {
+		return nn.BiasedAttention(b.g, q, k, v, bias, b.config.Heads, 1)
+	}
+	o := onnx.AttentionOptions{Bias: b.g.Unsqueeze(bias, 0), Scale: 1}
+	return nn.Attention(b.g, q, k, v, b.config.Heads, o)
+}
+
+func newEncoder(g *onnx.Graph, w *nn.Weights, c Config, ids onnx.Value, plain bool) encoder {
 	e := encoder{g: g}
 	table := "shared.weight"
 	if !w.Has(table) {
@@ -85,7 +94,7 @@ func newEncoder(g *onnx.Graph, w *nn.Weights, c Config, ids onnx.Value) encoder 
 	w = w.At("encoder")
 	e.RelativeBias = w.Tensor("block.0.layer.0.SelfAttention.relative_attention_bias.weight", c.Buckets, c.Heads)
 	for i := range c.Layers {
-		e.Blocks = append(e.Blocks, newBlock(g, w.At("block", i), c))
+		e.Blocks = append(e.Blocks, newBlock(g, w.At("block", i), c, plain))
 	}
 	e.FinalLayerNorm = w.RMSNorm("final_layer_norm", c.Width, c.Eps)
 	return e
@@ -96,7 +105,6 @@ func newEncoder(g *onnx.Graph, w *nn.Weights, c Config, ids onnx.Value) encoder 
 func (e encoder) forward(buckets onnx.Value) onnx.Value {
 	g := e.g
 	bias := g.Transpose(g.Gather(e.RelativeBias, buckets), 2, 0, 1) // [heads tokens tokens]
-	bias = g.Unsqueeze(bias, 0)
 	x := e.EmbedTokens
 	for _, b := range e.Blocks {
 		x = b.forward(x, bias)
@@ -109,12 +117,18 @@ func (e encoder) forward(buckets onnx.Value) onnx.Value {
 // linear layers take LoRA inputs; the modules say which. The error lists every
 // tensor that is missing or wrong.
 func Build(c Config, file *safetensors.Checkpoint, adapted bool) (onnx.Model, []nn.Module, error) {
+	return build(c, file, adapted, false)
+}
+
+// build is Build; plain avoids the fused attention op, which is wrong on WebGPU
+// where subgroups are small.
+func build(c Config, file *safetensors.Checkpoint, adapted, plain bool) (onnx.Model, []nn.Module, error) {
 	g := onnx.New("text_encoder_2")
 	tokens := onnx.Sym("tokens")
 	ids := g.Input(InIDs, onnx.Int64, tokens)
 	buckets := g.Input(InBuckets, onnx.Int64, tokens, tokens)
 	w := nn.NewWeights(g, file, adapted)
-	e := newEncoder(g, w, c, ids)
+	e := newEncoder(g, w, c, ids, plain)
 	g.Output(OutStates, e.forward(buckets))
 	if err := w.Err(); err != nil {
 		return onnx.Model{}, nil, err

@@ -37,3 +37,20 @@ func TestEncode(t *testing.T) {
 		})
 	}
 }
+
+// TestWebGPU: more tokens than the fused attention's tile, where it is wrong.
+func TestWebGPU(t *testing.T) {
+	golden.SoftwareGPU(t)
+	start(t)
+	g := golden.Cases(t, "t5_ids")["dev-long"]
+	m, err := Load(g.Folder("text_encoder_2"), true, ort.Options{Device: ort.WebGPU, Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	got, err := m.Encode(t.Context(), g.Ints(t, "t5_ids"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden.Compare(t, "text", got, g.Floats(t, "text"), 1e-4)
+}

@@ -79,3 +79,20 @@ func TestEncode(t *testing.T) {
 		})
 	}
 }
+
+func TestWebGPU(t *testing.T) {
+	golden.SoftwareGPU(t)
+	start(t)
+	g := golden.Cases(t, "decoded")["dev-square"]
+	d, err := LoadDecoder(g.Folder("vae"), ort.Options{Device: ort.WebGPU, Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	latents, h, w := last(t, g, d.Config.Factor())
+	got, err := d.Decode(t.Context(), latents, h, w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden.Compare(t, "decoded", got, g.Floats(t, "decoded"), 1e-4)
+}
