@@ -93,16 +93,19 @@ func Echo(ctx context.Context, files prediction.Files, raw json.RawMessage, limi
 		if !strings.HasSuffix(ref.Echo, ",") || !isData(ref.Echo) {
 			return ref.Echo, nil
 		}
-		f, r, err := files.Open(ctx, ref.Token)
-		if errors.Is(err, prediction.ErrNotFound) {
+		f, err := files.Stat(ctx, ref.Token)
+		if errors.Is(err, prediction.ErrNotFound) || err == nil && f.Size > limit {
+			return ref.Echo, nil
+		} else if err != nil {
+			return "", err
+		}
+		_, r, err := files.Open(ctx, ref.Token)
+		if errors.Is(err, prediction.ErrNotFound) { // gone since
 			return ref.Echo, nil
 		} else if err != nil {
 			return "", err
 		}
 		defer r.Close()
-		if f.Size > limit {
-			return ref.Echo, nil
-		}
 		data, err := io.ReadAll(r)
 		return ref.Echo + base64.StdEncoding.EncodeToString(data), err
 	})
