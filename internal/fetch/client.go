@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -120,6 +121,10 @@ func explain(err error, host string) error {
 		return fmt.Errorf("the server did not answer in time: %w", context.DeadlineExceeded)
 	case errors.As(err, &dns):
 		return fmt.Errorf("the host %s was not found", host)
+	}
+	var certificate *tls.CertificateVerificationError
+	if errors.As(err, &certificate) {
+		return fmt.Errorf("the server's certificate is not valid (%s)", cause(err))
 	}
 	var op *net.OpError
 	if errors.As(err, &op) && op.Op == "dial" {

@@ -104,15 +104,16 @@ func (s *Store) receive(ctx context.Context, o origin, p *partial, etag string, 
 	counted := &counter{in: body, done: have, total: total, tell: progress}
 	defer counted.last()
 	if o.tar {
-		return untar(counted, p.file, body.URL.Host)
+		return untar(counted, p.file, body.URL.Host, s.options.Most)
 	}
 	_, err = io.Copy(p.file, counted)
 	return err
 }
 
 // untar writes the one .safetensors file of a tar to out. Other entries, and
-// whatever is no regular file, are passed over; two files are an error.
-func untar(in io.Reader, out io.Writer, host string) error {
+// whatever is no regular file, are passed over; two files are an error, and so
+// is one of more than limit bytes, which a sparse entry could claim for nothing.
+func untar(in io.Reader, out io.Writer, host string, limit int64) error {
 	const most = 10_000 // entries
 	var found []string
 	t := tar.NewReader(in)
@@ -133,6 +134,9 @@ func untar(in io.Reader, out io.Writer, host string) error {
 		found = append(found, path.Base(h.Name))
 		if len(found) > 1 {
 			continue // only to list them all
+		}
+		if h.Size > limit {
+			return fmt.Errorf("the tar from %s has a file of %d bytes; the limit is %d", host, h.Size, limit)
 		}
 		if _, err := io.Copy(out, t); err != nil {
 			return tarError(err, host)

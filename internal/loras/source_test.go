@@ -42,6 +42,7 @@ func TestReplicateWeightsAreATar(t *testing.T) {
 	refused(t, s, "owner/none", "no .safetensors file")
 	refused(t, s, "owner/cut", "whole tar")
 	refused(t, s, "owner/plain", "whole tar")
+	refused(t, open(t, Options{Replicate: base, Most: 8000}), "owner/good", "8093 bytes; the limit is 8000")
 	refused(t, s, "owner/missing", "404 Not Found (is owner/missing a public model")
 	want(t, s, delivery+"/good.tar?sig=1", weights(1))
 }

@@ -50,12 +50,18 @@ func depths(mask *image.Gray, feather int) []uint8 {
 	}
 	for y := range h {
 		for x := range w {
+			if depth[y*w+x] == 0 {
+				continue
+			}
 			near := min(at(x-1, y), at(x-1, y-1), at(x, y-1), at(x+1, y-1))
 			depth[y*w+x] = min(depth[y*w+x], near+1)
 		}
 	}
 	for y := h - 1; y >= 0; y-- {
 		for x := w - 1; x >= 0; x-- {
+			if depth[y*w+x] <= 1 {
+				continue
+			}
 			near := min(at(x+1, y), at(x+1, y+1), at(x, y+1), at(x-1, y+1))
 			depth[y*w+x] = min(depth[y*w+x], near+1)
 		}

@@ -145,3 +145,16 @@ func FuzzDecodeMask(f *testing.F) {
 		}
 	})
 }
+
+// disc is a mask with a white disc that fills it.
+func disc(n int) *image.Gray {
+	mask := image.NewGray(image.Rect(0, 0, n, n))
+	for y := range n {
+		for x := range n {
+			if dx, dy := 2*x-n, 2*y-n; dx*dx+dy*dy < n*n {
+				mask.Pix[y*n+x] = 255
+			}
+		}
+	}
+	return mask
+}
