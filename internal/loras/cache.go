@@ -2,6 +2,9 @@ package loras
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +21,12 @@ type record struct {
 
 func (s *Store) content(sum string) string {
 	return filepath.Join(s.options.Dir, sum+".safetensors")
+}
+
+// mark is an empty file whose time says when content was last handed out. The
+// content's own time stays, because readers know an unchanged file by it.
+func (s *Store) mark(sum string) string {
+	return filepath.Join(s.options.Dir, "used", sum)
 }
 
 func (s *Store) source(key string) string {
@@ -56,10 +65,18 @@ func (s *Store) remember(key string, r record) {
 
 // file hands out content and marks it as used now.
 func (s *Store) file(r record, warning string) (File, error) {
-	path := s.content(r.SHA256)
-	now := s.now()
-	if err := os.Chtimes(path, now, now); err != nil {
-		return File{}, err
+	path, now := s.content(r.SHA256), s.now()
+	err := os.Chtimes(s.mark(r.SHA256), now, now)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = os.WriteFile(s.mark(r.SHA256), nil, 0o644); err == nil {
+			err = os.Chtimes(s.mark(r.SHA256), now, now)
+		}
+	}
+	if err != nil {
+		return File{}, fmt.Errorf("LoRA cache: %w", err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		return File{}, fmt.Errorf("LoRA cache: %w", err)
 	}
 	return File{Path: path, SHA256: r.SHA256, Warning: warning}, nil
 }
@@ -75,7 +92,7 @@ func (s *Store) evict(keep string) {
 		return
 	}
 	type item struct {
-		path string
+		sum  string
 		size int64
 		used time.Time
 	}
@@ -86,16 +103,19 @@ func (s *Store) evict(keep string) {
 		if err != nil || !info.Mode().IsRegular() {
 			continue
 		}
-		path := filepath.Join(s.options.Dir, e.Name())
 		if !strings.HasSuffix(e.Name(), ".safetensors") {
 			if s.now().Sub(info.ModTime()) > 24*time.Hour {
-				os.Remove(path)
+				os.Remove(filepath.Join(s.options.Dir, e.Name()))
 			}
 			continue
 		}
 		total += info.Size()
-		if e.Name() != keep+".safetensors" && s.now().Sub(info.ModTime()) > inUse {
-			items = append(items, item{path, info.Size(), info.ModTime()})
+		sum, used := strings.TrimSuffix(e.Name(), ".safetensors"), info.ModTime()
+		if mark, err := os.Stat(s.mark(sum)); err == nil {
+			used = mark.ModTime()
+		}
+		if sum != keep && s.now().Sub(used) > inUse {
+			items = append(items, item{sum, info.Size(), used})
 		}
 	}
 	slices.SortFunc(items, func(a, b item) int { return a.used.Compare(b.used) })
@@ -103,7 +123,8 @@ func (s *Store) evict(keep string) {
 		if total <= s.options.Limit {
 			return
 		}
-		if os.Remove(i.path) == nil {
+		if os.Remove(s.content(i.sum)) == nil {
+			os.Remove(s.mark(i.sum))
 			total -= i.size
 		}
 	}

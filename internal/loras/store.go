@@ -77,8 +77,10 @@ func Open(o Options) (*Store, error) {
 	if o.Operator == nil {
 		o.Operator = o.Client
 	}
-	if err := os.MkdirAll(filepath.Join(o.Dir, "sources"), 0o755); err != nil {
-		return nil, fmt.Errorf("open LoRA cache: %w", err)
+	for _, folder := range []string{"sources", "used"} {
+		if err := os.MkdirAll(filepath.Join(o.Dir, folder), 0o755); err != nil {
+			return nil, fmt.Errorf("open LoRA cache: %w", err)
+		}
 	}
 	return &Store{options: o, busy: map[string]*flight{}, sums: map[fileID]string{}, now: time.Now, pause: time.Sleep}, nil
 }

@@ -89,8 +89,11 @@ func TestDirectURLKeepsItsQueryAndIsAskedOnce(t *testing.T) {
 	})
 	s := open(t, Options{})
 	address := base + "/d/x.safetensors?sig=a%2Fb&e=1"
-	want(t, s, address, weights(1))
-	want(t, s, address, weights(1))
+	first, _ := os.Stat(want(t, s, address, weights(1)).Path)
+	again, _ := os.Stat(want(t, s, address, weights(1)).Path)
+	if !first.ModTime().Equal(again.ModTime()) {
+		t.Error("using a file changed its time, by which readers know it")
+	}
 	if asked.Load() != 1 {
 		t.Errorf("asked %d times within the hour", asked.Load())
 	}
