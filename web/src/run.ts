@@ -5,13 +5,16 @@ import { command, reproducible } from "./snippets/curl.ts";
 import { pictureSize } from "./input.ts";
 import { fresh, headline, next, seconds, secondsLeft, share, type Progress } from "./progress.ts";
 import { Feed } from "./socket.ts";
+import { Scrub } from "./scrub.ts";
 import { Stage } from "./stage.ts";
 import { isFinal, type Input, type Prediction, type RunEvent, type Settings } from "./types.ts";
+import { Viewer } from "./viewer.ts";
 
 const tick = 100; // milliseconds between two looks at the clock
 
 export class Run extends EventTarget {
   private readonly stage: Stage;
+  private readonly scrub: Scrub;
   private feed: Feed | null = null;
   private progress: Progress = fresh();
   private id = "";
@@ -25,9 +28,17 @@ export class Run extends EventTarget {
 
   constructor(private readonly root: HTMLElement, private readonly settings: Settings) {
     super();
-    this.stage = new Stage(find(root, "[data-stage]"));
+    const viewer = new Viewer(find(document, "[data-viewer]"));
+    this.stage = new Stage(find(root, "[data-stage]"), (src, alt) => void viewer.open(src, alt, this.before));
+    this.scrub = new Scrub(root, this.stage);
     const { id, status } = root.dataset;
     if (id) void this.reattach(id, status ?? "");
+  }
+
+  /** before is the picture that this run started from; "" when there was none that can be shown. */
+  private get before(): string {
+    const given = String(this.input.image ?? "");
+    return given.startsWith("data:") || given.startsWith(location.origin) ? given : "";
   }
 
   get busy(): boolean {
@@ -81,6 +92,7 @@ export class Run extends EventTarget {
     this.pictures = Number(input.num_outputs ?? 1);
     const texts = Object.fromEntries(Object.entries(input).map(([k, v]) => [k, String(v)]));
     this.stage.hang(this.pictures, pictureSize(texts, this.settings.sizes));
+    this.scrub.hide();
     find(this.root, "[data-notes]").replaceChildren();
     find(this.root, "[data-log-group]").hidden = true;
     find(this.root, "[data-meter]").classList.remove("meter-idle");
@@ -121,6 +133,7 @@ export class Run extends EventTarget {
     if (status === "canceled" && this.canceledAt) word = `Canceled in ${Math.round(answered - this.canceledAt)} ms`;
     if (status === "canceled") this.stage.stop();
     if (status === "failed") this.stage.fail(error || "The run failed.");
+    if (status !== "failed") this.scrub.show();
     this.tell(word, this.seeds());
     this.say(word);
     this.actions();

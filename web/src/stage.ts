@@ -3,11 +3,17 @@
 import { find, image, part } from "./dom.ts";
 import type { Size } from "./types.ts";
 
+interface Seen {
+  step: number;
+  img: HTMLImageElement;
+}
+
 export class Stage {
   private frames: HTMLElement[] = [];
-  private shown: string[] = []; // object URLs of previews, by picture
+  private seen: Seen[][] = []; // previews, by picture
 
-  constructor(readonly root: HTMLElement) {}
+  /** open is called with a finished picture that somebody wants to see large. */
+  constructor(readonly root: HTMLElement, private readonly open: (src: string, alt: string) => void) {}
 
   /** hang puts up empty frames for a run. */
   hang(count: number, size: Size): void {
@@ -29,15 +35,30 @@ export class Stage {
   preview(picture: number, step: number, jpeg: Blob): void {
     const frame = this.frames[picture];
     if (!frame || frame.classList.contains("frame-done")) return;
-    const url = URL.createObjectURL(jpeg);
-    const img = image(url, `Preview of the picture at step ${step}`);
+    const img = image(URL.createObjectURL(jpeg), `Preview of the picture at step ${step}`);
     img.dataset.step = String(step);
+    (this.seen[picture] ??= []).push({ step, img });
     img.onload = () => {
-      if (frame.classList.contains("frame-done")) return URL.revokeObjectURL(url);
-      frame.replaceChildren(img);
-      if (this.shown[picture]) URL.revokeObjectURL(this.shown[picture]);
-      this.shown[picture] = url;
+      if (!frame.classList.contains("frame-done")) frame.replaceChildren(img);
     };
+  }
+
+  /** moments is how many previews there are to look back at, of the picture that has most. */
+  get moments(): number {
+    return Math.max(0, ...this.seen.map((list) => list.length));
+  }
+
+  /** look shows the pictures as they were at a moment, 1 to moments; beyond, as they are. It returns the step. */
+  look(moment: number): number | null {
+    let step: number | null = null;
+    this.frames.forEach((frame, picture) => {
+      const then = this.seen[picture]?.[moment - 1];
+      frame.querySelector("img[data-step]")?.remove();
+      if (!then) return;
+      step = then.step;
+      frame.querySelector("img")?.after(then.img) ?? frame.append(then.img);
+    });
+    return step;
   }
 
   /** picture puts a finished one in its frame, once it can be painted at once. */
@@ -49,7 +70,9 @@ export class Stage {
     await img.decode().catch(() => undefined);
     if (img.naturalWidth > 0) proportion(frame, [img.naturalWidth, img.naturalHeight]);
     frame.classList.replace("frame-busy", "frame-done");
-    frame.replaceChildren(img);
+    const button = part("open");
+    button.addEventListener("click", () => this.open(img.src, alt));
+    frame.replaceChildren(img, button);
   }
 
   /** stop leaves what was seen on the wall, greyed. */
@@ -69,8 +92,8 @@ export class Stage {
   }
 
   private release(): void {
-    this.shown.forEach((url) => URL.revokeObjectURL(url));
-    this.shown = [];
+    this.seen.flat().forEach(({ img }) => URL.revokeObjectURL(img.src));
+    this.seen = [];
     this.frames = [];
   }
 }

@@ -1,0 +1,177 @@
+// The mask as a document: marks in their order, and the pixels they make.
+// Drawing adds to the pixels; only undo draws again, from the nearest copy kept.
+import { clip, grow, isEmpty, nothing, union, whole, type Box, type Extent } from "./box.ts";
+import { cover, segment } from "./cover.ts";
+import { farEnough, repaint, type Drawn, type Mark } from "./mark.ts";
+
+const copyEvery = 8; // marks between two kept copies of the pixels
+const copyBytes = 64 << 20; // that all copies may take together
+
+type Brush = Extract<Mark, { kind: "brush" }>;
+
+export class Sheet {
+  readonly mask: Uint8Array;
+  readonly marks: Mark[] = [];
+  undone: Mark[] = [];
+  private readonly base: Uint8Array; // the pixels without the mark that is being drawn
+  private readonly covered: Uint8Array; // what that mark covers
+  private copies: { marks: number; mask: Uint8Array }[] = [];
+  private stroke: { mark: Brush; touched: Box; loose: [number, number, number] | null } | null = null;
+
+  constructor(readonly size: Extent) {
+    const area = size.width * size.height;
+    [this.mask, this.base, this.covered] = [new Uint8Array(area), new Uint8Array(area), new Uint8Array(area)];
+  }
+
+  /** add draws a whole mark and tells the box that changed. */
+  add(mark: Mark): Box {
+    this.marks.push(mark);
+    this.undone = [];
+    const changed = this.draw(mark);
+    this.copy();
+    return changed;
+  }
+
+  /** begin starts a brush stroke at its first point. */
+  begin(mark: Brush): Box {
+    this.base.set(this.mask);
+    this.stroke = { mark, touched: nothing, loose: null };
+    return this.piece(0, 0);
+  }
+
+  /** extend carries the stroke on. A point that is too near waits for the end. */
+  extend(x: number, y: number, pressure: number): Box {
+    if (!this.stroke) return nothing;
+    const { mark } = this.stroke;
+    if (!farEnough(mark.path, x, y, mark.tip)) {
+      this.stroke.loose = [x, y, pressure];
+      return nothing;
+    }
+    this.stroke.loose = null;
+    mark.path.push(x, y, pressure);
+    return this.piece(mark.path.length - 6, mark.path.length - 3);
+  }
+
+  /** end makes the stroke a mark among the others. */
+  end(): Box {
+    if (!this.stroke) return nothing;
+    const { mark, loose } = this.stroke;
+    let changed = nothing;
+    if (loose) {
+      mark.path.push(...loose);
+      changed = this.piece(mark.path.length - 6, mark.path.length - 3);
+    }
+    this.wipe(this.stroke.touched);
+    this.stroke = null;
+    this.marks.push(mark);
+    this.undone = [];
+    this.copy();
+    return changed;
+  }
+
+  /** drop takes an unfinished stroke back. */
+  drop(): Box {
+    if (!this.stroke) return nothing;
+    const { touched } = this.stroke;
+    this.wipe(touched);
+    this.mask.set(this.base);
+    this.stroke = null;
+    return touched;
+  }
+
+  get drawing(): boolean {
+    return this.stroke !== null;
+  }
+
+  undo(): boolean {
+    const mark = this.marks.pop();
+    if (!mark) return false;
+    this.undone.push(mark);
+    this.redraw();
+    return true;
+  }
+
+  redo(): boolean {
+    const mark = this.undone.pop();
+    if (!mark) return false;
+    this.marks.push(mark);
+    this.draw(mark);
+    this.copy();
+    return true;
+  }
+
+  /** load takes another sheet's marks. */
+  load(marks: Mark[], undone: Mark[]): void {
+    this.marks.splice(0, this.marks.length, ...marks);
+    this.undone = [...undone];
+    this.copies = [];
+    this.redraw();
+  }
+
+  /** share of the picture that is repainted, 0 to 1. */
+  get share(): number {
+    let count = 0;
+    for (const v of this.mask) if (v >= repaint) count++;
+    return count / this.mask.length;
+  }
+
+  private redraw(): void {
+    this.copies = this.copies.filter((c) => c.marks <= this.marks.length);
+    const nearest = this.copies.at(-1);
+    if (nearest) this.mask.set(nearest.mask);
+    else this.mask.fill(0);
+    for (const mark of this.marks.slice(nearest?.marks ?? 0)) this.draw(mark);
+  }
+
+  private draw(mark: Mark): Box {
+    switch (mark.kind) {
+      case "clear":
+        this.mask.fill(0);
+        return whole(this.size);
+      case "invert":
+        for (let i = 0; i < this.mask.length; i++) this.mask[i] = 255 - this.mask[i]!;
+        return whole(this.size);
+      case "load":
+        this.mask.set(mark.mask);
+        return whole(this.size);
+    }
+    this.base.set(this.mask);
+    const touched = cover(mark, this.size, this.base, this.covered);
+    this.blend(mark, touched);
+    this.wipe(touched);
+    return touched;
+  }
+
+  private piece(from: number, to: number): Box {
+    const stroke = this.stroke!;
+    const touched = segment(stroke.mark.path, from, to, stroke.mark.tip, this.size, this.covered);
+    stroke.touched = union(stroke.touched, touched);
+    this.blend(stroke.mark, touched);
+    return touched;
+  }
+
+  /** blend lays the covered pixels of a box over the base: strokes add up, as paint does. */
+  private blend({ erase }: Drawn, box: Box): void {
+    for (let y = box.top; y < box.bottom; y++) {
+      for (let i = y * this.size.width + box.left, end = i - box.left + box.right; i < end; i++) {
+        const open = 255 - this.covered[i]!;
+        const before = this.base[i]!;
+        this.mask[i] = erase ? Math.round((before * open) / 255) : 255 - Math.round(((255 - before) * open) / 255);
+      }
+    }
+  }
+
+  private wipe(touched: Box): void {
+    const box = clip(grow(touched, 0), this.size);
+    if (isEmpty(box)) return;
+    for (let y = box.top; y < box.bottom; y++) this.covered.fill(0, y * this.size.width + box.left, y * this.size.width + box.right);
+  }
+
+  private copy(): void {
+    if (this.marks.length % copyEvery !== 0) return;
+    this.copies.push({ marks: this.marks.length, mask: this.mask.slice() });
+    if (this.copies.length * this.mask.length <= copyBytes) return;
+    const newest = this.copies.length - 1;
+    this.copies = this.copies.filter((_, i) => i === newest || i % 2 === 1);
+  }
+}
