@@ -100,12 +100,21 @@ func (h *history) find(from key, direction byte, limit int, match func(*row) boo
 
 func matcher(q prediction.Query) func(*row) bool {
 	words := strings.Fields(strings.ToLower(q.Search))
+	var sought grams // of all words
+	for _, w := range words {
+		for i, bits := range gramsOf(w) {
+			sought[i] |= bits
+		}
+	}
 	after, before := q.CreatedAfter.UnixMicro(), q.CreatedBefore.UnixMicro()
 	due := q.DeadlineBefore.UnixMicro()
 	return func(r *row) bool {
 		if q.Status != "" && r.status != q.Status || q.Source != "" && r.source != q.Source ||
 			!q.CreatedAfter.IsZero() && r.at < after || !q.CreatedBefore.IsZero() && r.at >= before ||
 			q.WithFiles && !r.files || !q.DeadlineBefore.IsZero() && (r.due == 0 || r.due >= due) {
+			return false
+		}
+		if !r.grams.mayHold(&sought) {
 			return false
 		}
 		for _, w := range words {

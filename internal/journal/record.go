@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,6 +52,7 @@ type row struct {
 	status prediction.Status
 	source string
 	prompt string // lower case
+	grams  grams  // of prompt
 	due    int64  // deadline in Unix microseconds; 0: none
 	files  bool   // has some
 	packed []byte
@@ -80,10 +82,11 @@ func newRow(record []byte, rev uint64) (*row, error) {
 	}
 	var input struct{ Prompt string }
 	json.Unmarshal(p.Input, &input) // a prompt that is no string cannot be searched for
+	prompt := strings.ToLower(input.Prompt)
 	r := &row{
 		key: key{p.CreatedAt.UnixMicro(), p.ID}, rev: rev,
-		status: intern(p.Status), source: intern(p.Source), prompt: strings.ToLower(input.Prompt),
-		files: len(p.Files)+len(p.Output) > 0, packed: dictionary.Encode(nil, head),
+		status: intern(p.Status), source: intern(p.Source), prompt: prompt, grams: gramsOf(prompt),
+		files: len(p.Files)+len(p.Output) > 0, packed: slices.Clone(dictionary.Encode(nil, head)), // without spare room
 	}
 	if !p.Deadline.IsZero() {
 		r.due = p.Deadline.UnixMicro()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -39,6 +40,7 @@ func (s *store) watch(w jetstream.KeyWatcher, opts Options) {
 	for entry := range w.Updates() {
 		if entry == nil { // everything that was there has been read
 			s.history.done()
+			debug.FreeOSMemory() // the reading left more garbage than there is history
 			continue
 		}
 		if entry.Operation() != jetstream.KeyValuePut {
