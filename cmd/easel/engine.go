@@ -13,6 +13,7 @@ type engineFlags struct {
 	Device  string `help:"Where to compute: ${enum}." enum:"cpu,webgpu,cuda" default:"cpu"`
 	Threads int    `help:"Threads of the CPU to compute with; 0: all of them." default:"0"`
 	OrtLib  string `help:"ONNX Runtime's library, where it is not found by itself." type:"existingfile" placeholder:"FILE"`
+	Lora    string `help:"Main LoRA; default: lora.safetensors in the dev variant's directory, if there." type:"existingfile" placeholder:"FILE"`
 	Data    string `help:"Directory of everything that Easel keeps." type:"path" placeholder:"DIR"`
 }
 
@@ -34,18 +35,28 @@ func (f engineFlags) dataDir() (string, error) {
 // modelDirs are the diffusers directories of the variants; "" is not installed.
 type modelDirs struct {
 	dev, schnell string
+	lora         string // the main LoRA; "": none
 	embedded     bool
 }
 
 // models are the chosen directories, or the embedded model's.
 func (f engineFlags) models() (modelDirs, error) {
-	if f.Dev != "" || f.Schnell != "" {
-		return modelDirs{dev: f.Dev, schnell: f.Schnell}, nil
+	dirs := modelDirs{dev: f.Dev, schnell: f.Schnell, lora: f.Lora}
+	if f.Dev == "" && f.Schnell == "" {
+		data, err := f.dataDir()
+		if err != nil {
+			return modelDirs{}, err
+		}
+		if dirs.dev, dirs.schnell, err = unpackEmbedded(data); err != nil {
+			return modelDirs{}, err
+		}
+		dirs.embedded = true
 	}
-	data, err := f.dataDir()
-	if err != nil {
-		return modelDirs{}, err
+	if dirs.lora == "" && dirs.dev != "" {
+		own := filepath.Join(dirs.dev, "lora.safetensors")
+		if _, err := os.Stat(own); err == nil {
+			dirs.lora = own
+		}
 	}
-	dev, schnell, err := unpackEmbedded(data)
-	return modelDirs{dev, schnell, true}, err
+	return dirs, nil
 }

@@ -18,17 +18,28 @@ import (
 )
 
 type generateCommand struct {
-	Prompt   string   `arg:"" help:"What the picture shows."`
+	Prompt   string   `arg:"" optional:"" help:"What the picture shows."`
 	Input    []string `short:"i" sep:"none" placeholder:"NAME=VALUE" help:"Another input, such as aspect_ratio=16:9 or seed=42; 'easel schema' lists them."`
+	From     string   `type:"existingfile" placeholder:"FILE" help:"Draw again the picture in a file that Easel made, by the recipe inside."`
 	Out      string   `short:"o" type:"path" default:"." placeholder:"DIR" help:"Where to write the pictures."`
 	JSON     bool     `name:"json" help:"Print output, seeds, timings and warnings as JSON."`
 	Previews bool     `help:"Write each step's preview too."`
+	nameFlag
 	safetyFlags
+	loraFlags
 	engineFlags
 }
 
 func (c *generateCommand) Run(ctx context.Context) error {
-	raw, err := inputJSON(c.Prompt, c.Input)
+	dirs, err := c.models()
+	if err != nil {
+		return err
+	}
+	weights, err := versionID(dirs)
+	if err != nil {
+		return err
+	}
+	raw, differs, err := c.input(weights)
 	if err != nil {
 		return err
 	}
@@ -39,24 +50,48 @@ func (c *generateCommand) Run(ctx context.Context) error {
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {
 		return err
 	}
-	dirs, err := c.models()
-	if err != nil {
-		return err
-	}
 	tools, err := c.openTools(ctx, dirs)
 	if err != nil {
 		return err
 	}
 	defer tools.Close()
 	sink := &fileSink{dir: c.Out, previews: c.Previews, bar: newBar(c.JSON)}
-	renderer := tools.renderer(localFiles{fetch.New(true)}, c.safetyFlags)
+	data, err := c.dataDir()
+	if err != nil {
+		return err
+	}
+	client := fetch.New(true) // the caller is the operator
+	store, err := c.openStore(data, client)
+	if err != nil {
+		return err
+	}
+	renderer := tools.renderer(localFiles{client}, store, identity(c.Name, weights), c.safetyFlags)
 	renderer.Previews = c.Previews
 	report, err := renderer.Render(ctx, in, sink)
 	sink.bar.Finish()
 	if err != nil {
 		return err
 	}
+	report.Warnings = append(differs, report.Warnings...)
 	return c.print(sink.written, report)
+}
+
+// input is what to draw, as the API's input object.
+func (c *generateCommand) input(weights string) (raw []byte, differs []string, err error) {
+	values, err := inputs(c.Input)
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.Prompt != "" || c.From == "" {
+		values["prompt"] = c.Prompt
+	}
+	if c.From != "" {
+		if values, differs, err = again(c.From, values, weights); err != nil {
+			return nil, nil, err
+		}
+	}
+	raw, err = json.Marshal(values)
+	return raw, differs, err
 }
 
 func (c *generateCommand) print(written []string, report render.Report) error {
@@ -76,9 +111,9 @@ func (c *generateCommand) print(written []string, report render.Report) error {
 	return nil
 }
 
-// inputJSON joins the prompt and the name=value pairs as the API's input object.
-func inputJSON(prompt string, pairs []string) ([]byte, error) {
-	values := map[string]any{"prompt": prompt}
+// inputs reads name=value pairs.
+func inputs(pairs []string) (map[string]any, error) {
+	values := map[string]any{}
 	for _, pair := range pairs {
 		name, value, ok := strings.Cut(pair, "=")
 		field, known := schema.Lookup(name)
@@ -101,7 +136,7 @@ func inputJSON(prompt string, pairs []string) ([]byte, error) {
 			values[name] = value // the schema says what it should have been
 		}
 	}
-	return json.Marshal(values)
+	return values, nil
 }
 
 // fileSink writes what a run brings into a directory.

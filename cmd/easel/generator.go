@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 
 	"easel/internal/prediction"
 	"easel/internal/render"
@@ -17,7 +18,9 @@ func (g generator) Generate(ctx context.Context, p prediction.Prediction, s pred
 		return prediction.Extra{}, err
 	}
 	report, err := g.renderer.Render(ctx, in, s)
-	return prediction.Extra{Seeds: report.Seeds, Warnings: report.Warnings, Timings: timings(report), Verdicts: verdicts(report)}, err
+	return prediction.Extra{
+		Seeds: report.Seeds, Warnings: report.Warnings, Timings: timings(report), Verdicts: verdicts(report), LoRAs: adapters(report),
+	}, err
 }
 
 // timings gives a report's durations in seconds.
@@ -33,6 +36,18 @@ func verdicts(r render.Report) []prediction.Verdict {
 	out := make([]prediction.Verdict, len(r.Verdicts))
 	for i, v := range r.Verdicts {
 		out[i] = prediction.Verdict{Flagged: v.Flagged, Score: v.Score}
+	}
+	return out
+}
+
+func adapters(r render.Report) []prediction.LoRA {
+	out := make([]prediction.LoRA, len(r.LoRAs))
+	for i, l := range r.LoRAs {
+		card, err := json.Marshal(l.Report)
+		if err != nil {
+			card = nil // plain strings and numbers always marshal
+		}
+		out[i] = prediction.LoRA{Source: l.Source, SHA256: l.SHA256, Scale: l.Scale, Report: card}
 	}
 	return out
 }

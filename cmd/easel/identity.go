@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"easel/internal/render"
 	"easel/internal/schema"
 )
 
@@ -17,12 +18,19 @@ import (
 // fine-tunes differ everywhere.
 const sample = 1 << 20
 
+// program is this Easel's version.
+const program = "0.1.0"
+
+func identity(name, weights string) render.Identity {
+	return render.Identity{Program: program, Model: name, Weights: weights}
+}
+
 // versionID names what a model computes: 64 hex digits over its schema and its
 // directories' files (path, size, and both ends of the content).
-func versionID(dirs ...string) (string, error) {
+func versionID(m modelDirs) (string, error) {
 	h := sha256.New()
 	h.Write(schema.Document())
-	for _, dir := range dirs {
+	for _, dir := range []string{m.dev, m.schnell} {
 		if dir == "" {
 			continue
 		}

@@ -17,6 +17,7 @@ type commands struct {
 	Serve    serveCommand    `cmd:"" help:"Serve the page and the HTTP API."`
 	Worker   workerCommand   `cmd:"" help:"Draw for servers that share a NATS server."`
 	Generate generateCommand `cmd:"" help:"Draw pictures from a prompt and write them as files."`
+	Lora     loraCommand     `cmd:"" help:"Say what a LoRA file is, and what of it the model takes."`
 	Schema   schemaCommand   `cmd:"" help:"Print the model's OpenAPI document."`
 	Bench    benchCommand    `cmd:"" help:"Measure the engine and the service."`
 }

@@ -11,7 +11,7 @@ import (
 
 // describe is the model as callers see it.
 func describe(owner, name string, dirs modelDirs) (api.Model, error) {
-	version, err := versionID(dirs.dev, dirs.schnell)
+	version, err := versionID(dirs)
 	if err != nil {
 		return api.Model{}, err
 	}

@@ -15,7 +15,8 @@ import (
 // start runs the real program on a free port with a data directory of its own.
 func start(t *testing.T, change func(*serveCommand)) *server {
 	t.Helper()
-	c := &serveCommand{Addr: "127.0.0.1:0", Name: "easel/emoji", OutputURLs: "auto", Rate: 600}
+	c := &serveCommand{Addr: "127.0.0.1:0", OutputURLs: "auto", Rate: 600}
+	c.Name = "easel/emoji"
 	c.Data, c.Device, c.SafetyThreshold, c.Grace = t.TempDir(), "cpu", 0.8, time.Second
 	if change != nil {
 		change(c)
@@ -81,19 +82,24 @@ func TestServeRefuses(t *testing.T) {
 	}
 	defer taken.Close()
 	for name, c := range map[string]struct {
-		flags serveCommand
-		want  string
+		addr, name string
+		change     func(*serveCommand)
+		want       string
 	}{
-		"a taken port":          {serveCommand{Addr: taken.Addr().String(), Name: "a/b"}, "address already in use"},
-		"the world, no token":   {serveCommand{Addr: "0.0.0.0:0", Name: "a/b"}, "--addr 0.0.0.0:0: others could reach it"},
-		"no port":               {serveCommand{Addr: "localhost", Name: "a/b"}, "must be host:port"},
-		"a name of one part":    {serveCommand{Addr: "127.0.0.1:0", Name: "emoji"}, "must be owner/name"},
-		"cog for the world":     {serveCommand{Addr: "127.0.0.1:0", Name: "a/b", Cog: ":5000"}, "loopback only"},
-		"a token that is short": {serveCommand{Addr: "127.0.0.1:0", Name: "a/b", Token: []string{"abc"}}, "at least 8 characters"},
+		"a taken port":          {taken.Addr().String(), "a/b", nil, "address already in use"},
+		"the world, no token":   {"0.0.0.0:0", "a/b", nil, "--addr 0.0.0.0:0: others could reach it"},
+		"no port":               {"localhost", "a/b", nil, "must be host:port"},
+		"a name of one part":    {"127.0.0.1:0", "emoji", nil, "must be owner/name"},
+		"cog for the world":     {"127.0.0.1:0", "a/b", func(c *serveCommand) { c.Cog = ":5000" }, "loopback only"},
+		"a token that is short": {"127.0.0.1:0", "a/b", func(c *serveCommand) { c.Token = []string{"abc"} }, "at least 8 characters"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.flags.Data = t.TempDir()
-			s, err := newServer(context.Background(), &c.flags, slog.New(slog.NewTextHandler(io.Discard, nil)))
+			flags := &serveCommand{Addr: c.addr}
+			flags.Name, flags.Data = c.name, t.TempDir()
+			if c.change != nil {
+				c.change(flags)
+			}
+			s, err := newServer(context.Background(), flags, slog.New(slog.NewTextHandler(io.Discard, nil)))
 			if err == nil {
 				s.Close()
 			}

@@ -71,7 +71,7 @@ func newServer(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *serve
 	}
 	client := fetch.New(c.AllowPrivate)
 	s.service = prediction.NewService(s.journal.Ports(), prediction.Options{Log: log})
-	s.studio = newStudio(c.workFlags, dirs, s.journal.Ports(), client, log)
+	s.studio = newStudio(c.workFlags, dirs, identity(c.Name, s.model.Version), s.journal.Ports(), log)
 	handler, err := s.site(data, client)
 	if err != nil {
 		return nil, err

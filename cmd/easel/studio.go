@@ -26,8 +26,14 @@ type workFlags struct {
 	NatsToken    string        `help:"Token for that server." placeholder:"TOKEN"`
 	AllowPrivate bool          `help:"Let callers name addresses in private networks, this machine's own included."`
 	Grace        time.Duration `help:"What a running prediction gets to finish at a stop." default:"10s"`
+	nameFlag
 	safetyFlags
+	loraFlags
 	engineFlags
+}
+
+type nameFlag struct {
+	Name string `help:"The model's owner/name, as callers say it." default:"easel/emoji"`
 }
 
 type safetyFlags struct {
@@ -47,12 +53,17 @@ type studio struct {
 	client *fetch.Client
 	log    *slog.Logger
 
+	identity render.Identity
+
 	mu    sync.Mutex
 	state api.Setup
 }
 
-func newStudio(flags workFlags, dirs modelDirs, ports prediction.Ports, client *fetch.Client, log *slog.Logger) *studio {
-	return &studio{flags: flags, dirs: dirs, ports: ports, client: client, log: log, state: api.Setup{Started: time.Now()}}
+func newStudio(flags workFlags, dirs modelDirs, identity render.Identity, ports prediction.Ports, log *slog.Logger) *studio {
+	return &studio{
+		flags: flags, dirs: dirs, identity: identity, ports: ports, client: fetch.New(flags.AllowPrivate), log: log,
+		state: api.Setup{Started: time.Now()},
+	}
 }
 
 // Run readies the engine and draws until ctx ends.
@@ -66,7 +77,15 @@ func (s *studio) Run(ctx context.Context) error {
 	}
 	defer tools.Close()
 	s.log.Info("engine ready", "seconds", time.Since(s.state.Started).Seconds())
-	gen := generator{tools.renderer(files{s.ports.Files, s.client}, s.flags.safetyFlags)}
+	data, err := s.flags.dataDir()
+	if err != nil {
+		return err
+	}
+	store, err := s.flags.openStore(data, s.client)
+	if err != nil {
+		return err
+	}
+	gen := generator{tools.renderer(files{s.ports.Files, s.client}, store, s.identity, s.flags.safetyFlags)}
 	return prediction.NewWorker(s.ports, gen, prediction.Options{Log: s.log, Grace: s.flags.Grace}).Run(ctx)
 }
 
@@ -89,13 +108,14 @@ func (s *studio) ready() error {
 
 // tools are what drawing takes.
 type tools struct {
-	engine *engine.Engine
-	judge  *safety.Checker
+	engine   *engine.Engine
+	judge    *safety.Checker
+	mainLoRA string
 }
 
 // openTools opens them and loads the networks that the first picture needs.
 func (f engineFlags) openTools(ctx context.Context, dirs modelDirs) (_ *tools, err error) {
-	t := &tools{}
+	t := &tools{mainLoRA: dirs.lora}
 	defer func() {
 		if err != nil {
 			t.Close()
@@ -115,9 +135,10 @@ func (f engineFlags) openTools(ctx context.Context, dirs modelDirs) (_ *tools, e
 	return t, nil
 }
 
-func (t *tools) renderer(files render.Files, f safetyFlags) *render.Renderer {
+func (t *tools) renderer(files render.Files, adapters render.Adapters, identity render.Identity, f safetyFlags) *render.Renderer {
 	return &render.Renderer{
-		Engine: t.engine, Files: files, Judge: t.judge, Threshold: f.SafetyThreshold, AlwaysOn: f.SafetyAlways, Previews: true,
+		Engine: t.engine, Files: files, Adapters: adapters, MainLoRA: t.mainLoRA, Identity: identity,
+		Judge: t.judge, Threshold: f.SafetyThreshold, AlwaysOn: f.SafetyAlways, Previews: true,
 	}
 }
 

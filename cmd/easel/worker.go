@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-
-	"easel/internal/fetch"
 )
 
 type workerCommand struct {
@@ -32,5 +30,9 @@ func (c *workerCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return newStudio(c.workFlags, dirs, state.Ports(), fetch.New(c.AllowPrivate), log).Run(ctx)
+	version, err := versionID(dirs)
+	if err != nil {
+		return err
+	}
+	return newStudio(c.workFlags, dirs, identity(c.Name, version), state.Ports(), log).Run(ctx)
 }

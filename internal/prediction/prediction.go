@@ -64,7 +64,16 @@ type Extra struct {
 	Warnings []string  `json:"warnings,omitempty"`
 	Timings  *Timings  `json:"timings,omitempty"`
 	Verdicts []Verdict `json:"verdicts,omitempty"`
+	LoRAs    []LoRA    `json:"loras,omitempty"`
 	Queue    *Queued   `json:"queue,omitempty"`
+}
+
+// LoRA is one adapter as it was applied.
+type LoRA struct {
+	Source string          `json:"source"` // "main", or the caller's extra_lora without its secrets
+	SHA256 string          `json:"sha256"`
+	Scale  float64         `json:"scale"` // as applied: go_fast multiplies it
+	Report json.RawMessage `json:"report,omitempty"`
 }
 
 // Timings says where a run's seconds went.

@@ -19,6 +19,8 @@ type observer struct {
 	in        schema.Input
 	seeds     []int64
 	source    *source
+	used      []LoRA
+	identity  Identity
 	judge     Judge // nil: do not judge
 	threshold float64
 
@@ -59,7 +61,7 @@ func (o *observer) Picture(index int, img *image.NRGBA) error {
 	if err := picture.Encode(&b, img, format, o.in.OutputQuality); err != nil {
 		return fmt.Errorf("picture %d: %w", index, err)
 	}
-	return o.sink.Picture(index, o.seeds[index], fmt.Sprintf("out-%d%s", index, format.Ext()), format.ContentType(), b.Bytes())
+	return o.sink.Picture(index, o.seeds[index], fmt.Sprintf("out-%d%s", index, format.Ext()), format.ContentType(), o.signed(b.Bytes(), index))
 }
 
 // pass gives the picture, or plain grey of its size where the judge flags it:
@@ -82,4 +84,18 @@ func (o *observer) pass(img *image.NRGBA) (*image.NRGBA, error) {
 	o.flagged++
 	o.sink.Log(fmt.Sprintf("picture %d was flagged as not safe for work (score %.2f)\n", len(o.verdicts)-1, score))
 	return picture.Grey(img.Rect.Dx(), img.Rect.Dy()), nil
+}
+
+// signed puts the picture's recipe into its file. Where it does not fit (a JPEG
+// holds 65,000 bytes of it) the picture goes without.
+func (o *observer) signed(file []byte, index int) []byte {
+	recipe, err := o.identity.recipe(o.in, o.seeds[index], o.source, o.used)
+	if err == nil {
+		var signed []byte
+		if signed, err = picture.Embed(file, recipe); err == nil {
+			return signed
+		}
+	}
+	o.sink.Log(fmt.Sprintf("warning: picture %d carries no recipe: %v\n", index, err))
+	return file
 }

@@ -10,13 +10,15 @@ import (
 )
 
 // request is what the engine is asked for.
-func request(in schema.Input, s *source, seeds []int64, previews bool) engine.Request {
+func request(in schema.Input, s *source, seeds []int64, adapters []engine.Adapter, previews bool) engine.Request {
 	r := engine.Request{
 		Variant:  in.Model,
 		Prompt:   in.Prompt,
 		Steps:    in.NumInferenceSteps,
 		Guidance: in.GuidanceScale,
 		Seeds:    seeds,
+		Adapters: adapters,
+		Fast:     in.GoFast,
 		Previews: previews,
 	}
 	r.Width, r.Height = schema.Size(in)
@@ -80,14 +82,4 @@ func voided(in schema.Input) (warnings []string) {
 		void("png is lossless", "output_quality")
 	}
 	return warnings
-}
-
-// unavailable names the given inputs whose effect is still to come.
-func unavailable(in schema.Input) error {
-	for _, field := range []string{"go_fast", "lora_scale", "extra_lora", "extra_lora_scale"} {
-		if in.Given(field) {
-			return fmt.Errorf("%s: not available yet", field)
-		}
-	}
-	return nil
 }

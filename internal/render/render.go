@@ -44,6 +44,7 @@ type Report struct {
 	Seeds    []int64
 	Warnings []string
 	Verdicts []Verdict // one a picture; none when nothing was judged
+	LoRAs    []LoRA    // as applied
 	Timings  engine.Timings
 	Safety   time.Duration // judging
 	Save     time.Duration // compositing, encoding and handing over
@@ -60,6 +61,9 @@ type Verdict struct {
 type Renderer struct {
 	Engine    Engine
 	Files     Files
+	Adapters  Adapters
+	MainLoRA  string // path; "": the model has none
+	Identity  Identity
 	Judge     Judge   // nil: pictures are not checked, which each report says
 	Threshold float64 // a score from here on is flagged
 	AlwaysOn  bool    // the operator forbids disable_safety_checker
@@ -79,10 +83,15 @@ func (r *Renderer) Render(ctx context.Context, in schema.Input, sink Sink) (Repo
 		}
 		report.Warnings = append(report.Warnings, warnings...)
 	}
-	if err := unavailable(in); err != nil {
-		return report, err
+	if in.GoFast {
+		return report, errors.New("go_fast: not available yet")
 	}
 	source, warnings, err := r.source(ctx, in)
+	warn(warnings...)
+	if err != nil {
+		return report, err
+	}
+	report.LoRAs, warnings, err = r.adapters(ctx, in, sink)
 	warn(warnings...)
 	if err != nil {
 		return report, err
@@ -97,12 +106,13 @@ func (r *Renderer) Render(ctx context.Context, in schema.Input, sink Sink) (Repo
 	for _, seed := range report.Seeds {
 		sink.Log(fmt.Sprintf("seed: %d\n", seed))
 	}
-	o := &observer{ctx: ctx, sink: sink, in: in, seeds: report.Seeds, source: source}
+	o := &observer{ctx: ctx, sink: sink, in: in, seeds: report.Seeds, source: source, used: report.LoRAs, identity: r.Identity}
 	if check {
 		o.judge, o.threshold = r.Judge, r.Threshold
 	}
-	result, err := r.Engine.Generate(ctx, request(in, source, report.Seeds, r.Previews), o)
+	result, err := r.Engine.Generate(ctx, request(in, source, report.Seeds, requested(report.LoRAs), r.Previews), o)
 	warn(result.Warnings...)
+	warn(reported(report.LoRAs, result.Adapters)...)
 	report.Verdicts, report.Timings, report.Safety, report.Save = o.verdicts, result.Timings, o.judged, o.saved
 	report.Total = time.Since(start)
 	if err == nil && o.flagged == len(report.Seeds) {

@@ -16,6 +16,16 @@ type source struct {
 	image    *image.NRGBA // at the size the model works on
 	mask     *image.Gray  // the same; nil: everything changes
 	kept     *image.Gray  // the mask at the original's size
+
+	imageFile, maskFile []byte // as they came
+}
+
+// files are the pictures that a run starts from, by input name.
+func (s *source) files() map[string][]byte {
+	if s == nil {
+		return nil
+	}
+	return map[string][]byte{"image": s.imageFile, "mask": s.maskFile}
 }
 
 // source reads the input's image and mask; both are nil without an image.
@@ -39,7 +49,7 @@ func (r *Renderer) source(ctx context.Context, in schema.Input) (*source, []stri
 	if width != w || height != h {
 		warnings = append(warnings, fmt.Sprintf("image %d×%d is worked on at %d×%d: sides are multiples of 16, at most %d", w, h, width, height, picture.MaxSide))
 	}
-	s := &source{original: original, image: picture.Resize(original, width, height)}
+	s := &source{original: original, image: picture.Resize(original, width, height), imageFile: data}
 	if in.Mask == "" {
 		return s, warnings, nil
 	}
@@ -60,6 +70,7 @@ func (r *Renderer) mask(ctx context.Context, address string, s *source) ([]strin
 		warnings = append(warnings, fmt.Sprintf("mask %d×%d is resized to the image's %d×%d",
 			mask.Rect.Dx(), mask.Rect.Dy(), s.original.Rect.Dx(), s.original.Rect.Dy()))
 	}
+	s.maskFile = data
 	s.kept = picture.ResizeMask(mask, s.original.Rect.Dx(), s.original.Rect.Dy())
 	s.mask = picture.ResizeMask(mask, s.image.Rect.Dx(), s.image.Rect.Dy())
 	for _, m := range []*image.Gray{s.kept, s.mask} {

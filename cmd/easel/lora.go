@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"easel/internal/engine"
+	"easel/internal/fetch"
+	"easel/internal/loras"
+)
+
+// loraFlags say where extra LoRA files come from.
+type loraFlags struct {
+	Loras        string `help:"Folder of LoRA files that callers name by file name." type:"existingdir" placeholder:"DIR"`
+	HfEndpoint   string `help:"Mirror of huggingface.co." placeholder:"URL"`
+	HfToken      string `help:"Token for it." placeholder:"TOKEN"`
+	CivitaiURL   string `name:"civitai-url" help:"Mirror of civitai.com." placeholder:"URL"`
+	CivitaiToken string `help:"Token for it." placeholder:"TOKEN"`
+	ReplicateURL string `name:"replicate-url" help:"Mirror of replicate.com." placeholder:"URL"`
+}
+
+// openStore readies the cache under the data directory. What callers name is
+// fetched under guard; mirrors are the operator's word, and may be private.
+func (f loraFlags) openStore(data string, client *fetch.Client) (*loras.Store, error) {
+	return loras.Open(loras.Options{
+		Dir: filepath.Join(data, "loras"), Folder: f.Loras,
+		Hugging: f.HfEndpoint, HuggingToken: f.HfToken, Civitai: f.CivitaiURL, CivitaiToken: f.CivitaiToken, Replicate: f.ReplicateURL,
+		Client: client, Operator: fetch.New(true),
+	})
+}
+
+type loraCommand struct {
+	File    string `arg:"" type:"existingfile" help:"LoRA file (.safetensors)."`
+	Variant string `help:"Variant it shall be applied to: ${enum}." enum:"dev,schnell" default:"dev"`
+	JSON    bool   `name:"json" help:"Print the report card as JSON."`
+	engineFlags
+}
+
+// Run prints what the file is and what of it the model takes.
+func (c *loraCommand) Run(ctx context.Context) error {
+	dirs, err := c.models()
+	if err != nil {
+		return err
+	}
+	eng, err := engine.Open(ctx, engine.Options{Dev: dirs.dev, Schnell: dirs.schnell, Device: c.Device, Threads: c.Threads, Library: c.OrtLib})
+	if err != nil {
+		return err
+	}
+	defer eng.Close()
+	report, wrong := eng.Inspect(c.File, c.Variant)
+	if report.File != "" && c.JSON {
+		enc := json.NewEncoder(os.Stdout)
+		enc.SetIndent("", "  ")
+		if err := enc.Encode(report); err != nil {
+			return err
+		}
+	} else if report.File != "" {
+		fmt.Println(report)
+	}
+	return wrong
+}

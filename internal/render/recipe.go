@@ -1,0 +1,35 @@
+package render
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"easel/internal/picture"
+	"easel/internal/schema"
+)
+
+// Identity names what draws, for the recipe inside each picture.
+type Identity struct {
+	Program string // version of Easel
+	Model   string // owner/name
+	Weights string // the model's version id
+}
+
+// recipe is what makes one picture again: the whole input with its defaults,
+// for this picture alone.
+func (i Identity) recipe(in schema.Input, seed int64, s *source, used []LoRA) (picture.Recipe, error) {
+	in.Seed, in.NumOutputs = &seed, 1
+	raw, err := json.Marshal(in)
+	if err != nil {
+		return picture.Recipe{}, fmt.Errorf("recipe: %w", err)
+	}
+	clean, err := picture.CleanInput(raw, s.files())
+	if err != nil {
+		return picture.Recipe{}, fmt.Errorf("recipe: %w", err)
+	}
+	r := picture.Recipe{Version: i.Program, Model: i.Model, Weights: i.Weights, Seed: seed, Input: clean}
+	for _, l := range used {
+		r.LoRAs = append(r.LoRAs, picture.RecipeLoRA{SHA256: l.SHA256, Scale: l.Scale})
+	}
+	return r, nil
+}
