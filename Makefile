@@ -12,7 +12,7 @@ run: build ## build, start on 127.0.0.1:3000 and print the address
 	$(EASEL) serve
 
 build: node_modules/.stamp
-	$(GO) build -trimpath -o $(EASEL) ./cmd/easel
+	$(GO) build -o $(EASEL) ./cmd/easel
 
 # onnxruntime-node brings ONNX Runtime's library; the rest builds and tests the page.
 node_modules/.stamp: package.json package-lock.json
