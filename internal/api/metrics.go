@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"strconv"
 	"time"
 
@@ -8,6 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"easel/internal/prediction"
 )
 
 // Metrics counts what the server does, for Prometheus.
@@ -16,7 +19,7 @@ type Metrics struct {
 
 	requests *prometheus.HistogramVec
 	viewers  *prometheus.GaugeVec
-	created  *prometheus.CounterVec
+	runs     *prometheus.HistogramVec
 }
 
 // NewMetrics starts the counts at nought.
@@ -30,11 +33,12 @@ func NewMetrics() *Metrics {
 		viewers: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "easel_viewers", Help: "Callers who are following a prediction now.",
 		}, []string{"kind"}),
-		created: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "easel_predictions_created_total", Help: "Predictions accepted by this process.",
-		}, []string{"source"}),
+		runs: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "easel_run_seconds", Help: "Time that this process drew for one prediction, by how the run ended.",
+			Buckets: []float64{.1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800},
+		}, []string{"outcome"}),
 	}
-	m.Registry.MustRegister(m.requests, m.viewers, m.created,
+	m.Registry.MustRegister(m.requests, m.viewers, m.runs,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -47,6 +51,28 @@ func (m *Metrics) request(c echo.Context, took time.Duration) {
 		route = "none"
 	}
 	m.requests.WithLabelValues(method(c.Request().Method), route, strconv.Itoa(c.Response().Status)).Observe(took.Seconds())
+}
+
+// Runs counts what a generator draws.
+func (m *Metrics) Runs(g prediction.Generator) prediction.Generator { return counted{g, m} }
+
+type counted struct {
+	prediction.Generator
+	metrics *Metrics
+}
+
+func (c counted) Generate(ctx context.Context, p prediction.Prediction, s prediction.Sink) (prediction.Extra, error) {
+	began := time.Now()
+	extra, err := c.Generator.Generate(ctx, p, s)
+	outcome := "succeeded"
+	switch {
+	case ctx.Err() != nil:
+		outcome = "stopped" // canceled, past its deadline, or given back
+	case err != nil:
+		outcome = "failed"
+	}
+	c.metrics.runs.WithLabelValues(outcome).Observe(time.Since(began).Seconds())
+	return extra, err
 }
 
 // method bounds the label: callers may invent methods.

@@ -59,12 +59,13 @@ func newWorld(t *testing.T, o worldOptions) *world {
 	}
 	service := prediction.NewService(j.Ports(), prediction.Options{Retention: o.retention, Sweep: time.Second})
 	predictiontest.Go(t, service.Run)
+	metrics := NewMetrics()
 	if !o.noWorker {
-		predictiontest.Go(t, prediction.NewWorker(j.Ports(), o.gen, prediction.Options{}).Run)
+		predictiontest.Go(t, prediction.NewWorker(j.Ports(), metrics.Runs(o.gen), prediction.Options{}).Run)
 	}
 	w := &world{t: t, service: service, dir: dir, agent: "test"}
 	w.api = &API{
-		Service: service, Catalogue: Catalogue{testModel}, Log: quietLog(), Metrics: NewMetrics(),
+		Service: service, Catalogue: Catalogue{testModel}, Log: quietLog(), Metrics: metrics,
 		OutputURLs: "auto", Secret: []byte("secret"),
 	}
 	secret, err := webhook.LoadSecret(dir + "/webhook-secret")
