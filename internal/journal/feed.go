@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -134,9 +135,15 @@ func (e *events) leave(id string, f *feed) {
 	}
 }
 
+// lookAgain is how often a followed log is read although nothing is heard of
+// it: its prediction may have been deleted.
+const lookAgain = 5 * time.Second
+
 // fill grows the log by live events. One that leaves a gap, as the first ones
 // do, makes it read what is stored instead.
 func (e *events) fill(ctx context.Context, id string, f *feed) {
+	again := time.NewTicker(lookAgain)
+	defer again.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -147,24 +154,29 @@ func (e *events) fill(ctx context.Context, id string, f *feed) {
 			}
 		case <-f.stale:
 			e.refill(ctx, id, f)
+		case <-again.C:
+			e.refill(ctx, id, f)
 		}
 	}
 }
 
 func (e *events) refill(ctx context.Context, id string, f *feed) {
 	stored, err := e.Replay(ctx, id, uint64(len(f.log))) // only fill's goroutine writes f.log
-	if err != nil {                                      // the connection is down: try again until it is up
-		time.AfterFunc(time.Second, func() {
-			select {
-			case f.stale <- struct{}{}:
-			default:
-			}
-		})
-		return
+	if errors.Is(err, prediction.ErrNotFound) {
+		f.end()
 	}
-	for _, ev := range stored {
+	for _, ev := range stored { // none when the connection is down; it will look again
 		f.add(ev)
 	}
+}
+
+// end lets the followers of a deleted prediction go.
+func (f *feed) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ended = true
+	close(f.changed)
+	f.changed = make(chan struct{})
 }
 
 // add appends the event that comes next, and says false to one from further on.

@@ -74,7 +74,7 @@ type Journal struct {
 
 // Open connects to the server at opts.URL, or starts one with its store in
 // opts.Dir, and makes the streams that are not there yet. The history is read
-// in the background: List and Position wait for it.
+// in the background: List waits for it.
 func Open(ctx context.Context, opts Options) (*Journal, error) {
 	j := &Journal{opts: opts.withDefaults()}
 	if err := j.open(ctx); err != nil {

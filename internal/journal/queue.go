@@ -68,11 +68,15 @@ func (q *queue) Receive(ctx context.Context) (prediction.Delivery, error) {
 	}
 }
 
-func (q *queue) Position(ctx context.Context, id string) (int, error) {
-	if err := q.history.wait(ctx); err != nil {
-		return 0, err
+// Position is 0, too, until the history has been read: a place in the queue is
+// not worth waiting for.
+func (q *queue) Position(_ context.Context, id string) (int, error) {
+	select {
+	case <-q.history.ready:
+		return q.history.position(id), nil
+	default:
+		return 0, nil
 	}
-	return q.history.position(id), nil
 }
 
 type delivery struct{ msg jetstream.Msg }

@@ -52,7 +52,7 @@ type Page struct {
 type Queue interface {
 	Enqueue(ctx context.Context, id string) error // idempotent per id
 	Receive(ctx context.Context) (Delivery, error)
-	Position(ctx context.Context, id string) (int, error) // 1 is next; 0 when not waiting
+	Position(ctx context.Context, id string) (int, error) // 1 is next; 0 when not waiting, or not known yet
 }
 
 // Delivery is one prediction in a worker's hands.

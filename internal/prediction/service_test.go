@@ -140,12 +140,18 @@ func TestDelete(t *testing.T) {
 	ended := s.wait(t, s.create(t, "x").ID, prediction.Succeeded)
 	running := s.create(t, "hang")
 	s.reaches(t, running.ID, "processing", processing)
+	follower, _, err := s.Follow(t.Context(), running.ID, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
 	waiting := s.create(t, "x")
 	kept := s.create(t, "kept")
 	if err := s.Delete(t.Context(), ended.ID, running.ID, waiting.ID); err != nil {
 		t.Fatal(err)
 	}
 	s.wait(t, kept.ID, prediction.Succeeded) // the worker goes on
+	for range follower {                     // and the follower is let go
+	}
 	for _, id := range []string{ended.ID, running.ID, waiting.ID} {
 		if _, err := s.Get(t.Context(), id); !errors.Is(err, prediction.ErrNotFound) {
 			t.Errorf("get after delete: %v", err)

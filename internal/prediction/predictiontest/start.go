@@ -28,6 +28,9 @@ func Journal(t testing.TB, opts journal.Options) *journal.Journal {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { j.Close() })
+	if err := j.Ready(context.Background()); err != nil {
+		t.Fatal(err)
+	}
 	return j
 }
 
