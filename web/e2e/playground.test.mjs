@@ -138,6 +138,49 @@ test("the form remembers, resets and knows what is void", async () => {
   assert.equal(await page.inputValue("#num_inference_steps"), "28");
 });
 
+test("JSON and form say the same, and code follows both", async () => {
+  const page = await open("/");
+  await page.fill("#prompt", "from the form");
+  await page.click("[data-tab=json]");
+  assert.deepEqual(JSON.parse(await page.inputValue("[data-json]")), { prompt: "from the form" });
+  await page.fill("[data-json]", `{"prompt": "from JSON", "num_outputs": 9}`);
+  assert.match(await page.textContent("[data-json-note]"), /num_outputs: Must be less than or equal to 4/);
+  await page.fill("[data-json]", `{"prompt": "from JSON", "num_outputs": 2, "aspect_ratio": "2:3"}`);
+  assert.equal(await page.textContent("[data-json-note]"), "");
+  await page.focus("[data-tab=json]");
+  for (const language of ["curl", "node", "python", "go", "cli"]) {
+    await page.keyboard.press("ArrowRight");
+    assert.match(await page.textContent(`[data-panel=${language}] [data-code]`), /from JSON/);
+    await accessible(page, language);
+  }
+  await page.keyboard.press("Home");
+  assert.equal(await page.inputValue("#prompt"), "from JSON");
+  assert.ok(await page.isChecked(`[name="num_outputs"][value="2"]`));
+});
+
+test("looking back at the steps, and at the picture on the whole screen", async () => {
+  const page = await open("/");
+  await page.fill("#prompt", "look back");
+  await page.click("[data-submit]");
+  await finished(page);
+  await page.locator("[data-scrub-range]").fill("3");
+  assert.match(await page.textContent("[data-scrub-step]"), /^Step \d/);
+  assert.equal(await page.locator("[data-stage] img[data-step]").count(), 1);
+  await page.focus("[data-scrub-range]");
+  await page.keyboard.press("End");
+  assert.equal(await page.textContent("[data-scrub-step]"), "The picture");
+  await page.focus(".frame-open");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog[data-viewer][open]");
+  const before = await page.textContent("[data-scale]");
+  await page.keyboard.press("+");
+  assert.notEqual(await page.textContent("[data-scale]"), before);
+  await accessible(page, "viewer");
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator("dialog[open]").count(), 0);
+  assert.match(await headline(page), /^Done/);
+});
+
 test("several pictures hang side by side", async () => {
   const page = await open("/");
   await page.fill("#prompt", "four of them");
