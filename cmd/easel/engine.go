@@ -10,7 +10,7 @@ import (
 type engineFlags struct {
 	Dev     string `help:"Diffusers directory of the dev variant. Neither --dev nor --schnell: the embedded model." type:"existingdir" placeholder:"DIR"`
 	Schnell string `help:"Diffusers directory of the schnell variant." type:"existingdir" placeholder:"DIR"`
-	Device  string `help:"Where to compute: ${enum}." enum:"cpu,webgpu,cuda" default:"cpu"`
+	Device  string `help:"Where to compute: ${enum}. auto takes the first of cuda, webgpu and cpu that works." enum:"auto,cpu,webgpu,cuda" default:"auto"`
 	Threads int    `help:"Threads of the CPU to compute with; 0: all of them." default:"0"`
 	OrtLib  string `help:"ONNX Runtime's library, where it is not found by itself." type:"existingfile" placeholder:"FILE"`
 	Lora    string `help:"Main LoRA; default: lora.safetensors in the dev variant's directory, if there." type:"existingfile" placeholder:"FILE"`

@@ -25,13 +25,7 @@ type commands struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	parsed := kong.Parse(&commands{},
-		kong.Name("easel"),
-		kong.Description("A self-hosted playground for FLUX.1 image models with LoRA. Every flag can also be given as EASEL_…: --data is EASEL_DATA."),
-		kong.DefaultEnvars("EASEL"),
-		kong.UsageOnError(),
-		kong.BindTo(ctx, (*context.Context)(nil)),
-	)
+	parsed := kong.Parse(&commands{}, append(options(), kong.BindTo(ctx, (*context.Context)(nil)))...)
 	err := parsed.Run()
 	if err == nil {
 		return
@@ -41,4 +35,13 @@ func main() {
 	}
 	fmt.Fprintln(os.Stderr, "easel:", err)
 	os.Exit(1)
+}
+
+func options() []kong.Option {
+	return []kong.Option{
+		kong.Name("easel"),
+		kong.Description("A self-hosted playground for FLUX.1 image models with LoRA. Every flag can also be given as EASEL_…: --data is EASEL_DATA."),
+		kong.DefaultEnvars("EASEL"),
+		kong.UsageOnError(),
+	}
 }

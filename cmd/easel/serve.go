@@ -12,7 +12,6 @@ import (
 
 type serveCommand struct {
 	Addr       string   `help:"Address to listen on. Beyond loopback it takes a --token." default:"127.0.0.1:3000" placeholder:"HOST:PORT"`
-	Name       string   `help:"The model's owner/name, as callers say it." default:"easel/emoji"`
 	Token      []string `help:"Who may call: a token, or name=token; several by repeating, or as EASEL_TOKENS with commas. None: everybody on this machine." env:"EASEL_TOKENS,EASEL_TOKEN" placeholder:"[NAME=]TOKEN"`
 	PublicURL  string   `help:"What callers call this server, such as https://easel.example." placeholder:"URL"`
 	OutputURLs string   `name:"output-urls" help:"Pictures in answers: ${enum}. auto sends data to clients that take no plain http." enum:"auto,data,http" default:"auto"`

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -76,7 +77,12 @@ func (s *studio) Run(ctx context.Context) error {
 		return err
 	}
 	defer tools.Close()
-	s.log.Info("engine ready", "seconds", time.Since(s.state.Started).Seconds())
+	device, passed := tools.engine.Device()
+	for _, why := range passed {
+		reason, _, _ := strings.Cut(why.Error(), "\n")
+		s.log.Info("device", "reason", reason)
+	}
+	s.log.Info("engine ready", "device", device, "seconds", time.Since(s.state.Started).Seconds())
 	data, err := s.flags.dataDir()
 	if err != nil {
 		return err

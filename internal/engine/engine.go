@@ -24,7 +24,7 @@ var ErrClosed = errors.New("the engine is closed")
 type Options struct {
 	Dev     string // folder of the dev variant in diffusers layout; empty: not installed
 	Schnell string // the same for schnell; components that it lacks are dev's
-	Device  string // cpu (or empty), webgpu, cuda
+	Device  string // cpu (or empty), webgpu, cuda, or auto: the first of cuda, webgpu and cpu that works
 	Threads int    // 0: as many as the process may use
 	Library string // of ONNX Runtime; empty: it is searched for
 	Memory  int64  // bytes that loaded weights may hold; 0: all stay loaded
@@ -33,6 +33,7 @@ type Options struct {
 // Engine draws pictures. It runs one request at a time; others wait for it.
 type Engine struct {
 	sessions ort.Options
+	passed   []error // devices that auto did not take, and why
 	variants map[string]*variant
 	turn     chan struct{} // held by the run that uses what follows
 	closed   bool
@@ -54,8 +55,10 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	if err := ort.Init(o.Library); err != nil {
 		return nil, err
 	}
+	device, passed := ort.Choose(ctx, device)
 	e := &Engine{
 		sessions: ort.Options{Device: device, Threads: o.Threads},
+		passed:   passed,
 		variants: map[string]*variant{},
 		turn:     make(chan struct{}, 1),
 		shelf:    shelf{limit: o.Memory},
@@ -88,6 +91,11 @@ func (e *Engine) Variants() []string {
 		}
 	}
 	return names
+}
+
+// Device is what the engine computes on, and why auto took no better one.
+func (e *Engine) Device() (name string, passed []error) {
+	return string(e.sessions.Device), e.passed
 }
 
 func (e *Engine) variant(name string) (*variant, error) {

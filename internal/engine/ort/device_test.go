@@ -47,3 +47,19 @@ func TestNoCUDA(t *testing.T) {
 		t.Errorf("error %q does not say that CUDA is not available", err)
 	}
 }
+
+func TestChoosePassesOverWithReasons(t *testing.T) {
+	start(t)
+	chosen, passed := Choose(t.Context(), Auto)
+	if len(passed) >= len(preferred) || chosen != preferred[len(passed)] {
+		t.Fatalf("chose %s after %v", chosen, passed)
+	}
+	for i, err := range passed {
+		if !strings.Contains(err.Error(), string(preferred[i])+" passed over: ") {
+			t.Errorf("reason %q does not name %s", err, preferred[i])
+		}
+	}
+	if d, passed := Choose(t.Context(), WebGPU); d != WebGPU || passed != nil {
+		t.Errorf("a device that was asked for became %s (%v)", d, passed)
+	}
+}

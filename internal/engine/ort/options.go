@@ -24,10 +24,10 @@ func ParseDevice(name string) (Device, error) {
 	switch d := Device(strings.ToLower(name)); d {
 	case "":
 		return CPU, nil
-	case CPU, WebGPU, CUDA:
+	case Auto, CPU, WebGPU, CUDA:
 		return d, nil
 	}
-	return "", fmt.Errorf("device %q: must be cpu, webgpu or cuda", name)
+	return "", fmt.Errorf("device %q: must be auto, cpu, webgpu or cuda", name)
 }
 
 // Options say how a session is made. The zero value is a good CPU session.
