@@ -1,7 +1,8 @@
 // Package api serves Replicate's HTTP API, byte for byte where clients look,
 // and what Easel adds to it: events, metrics and health.
 //
-// One file holds one action. Routes.go is the whole table.
+// One file holds one action, or one small resource. Routes.go is the whole
+// table; front.go is what every request passes on its way there.
 package api
 
 import (

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"log/slog"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -59,6 +60,9 @@ func (a *API) Register(e *echo.Echo) {
 
 // withDefaults fills in needs that have a plain answer.
 func (a *API) withDefaults() {
+	if a.Log == nil {
+		a.Log = slog.New(slog.DiscardHandler)
+	}
 	if a.Webhooks == nil {
 		a.Webhooks = NoWebhooks{}
 	}
