@@ -26,7 +26,7 @@ func TestLargeHistory(t *testing.T) {
 	server, took := k.start(full)
 	defer server.kill()
 	t.Logf("%d predictions: first answer after %v", *large, took)
-	if limit := 2*time.Second + time.Duration(*large)*100*time.Microsecond; took > limit {
+	if limit := bar(2 * time.Second); took > limit {
 		t.Errorf("start took %v, want %v", took, limit)
 	}
 	for _, c := range []struct {
@@ -43,8 +43,8 @@ func TestLargeHistory(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Logf("%s: %v", c.name, median)
-		if median > c.limit {
-			t.Errorf("%s took %v, want %v", c.name, median, c.limit)
+		if median > bar(c.limit) {
+			t.Errorf("%s took %v, want %v", c.name, median, bar(c.limit))
 		}
 	}
 	more := residentMiB(t, server) - base
