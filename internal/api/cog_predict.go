@@ -86,6 +86,7 @@ func (g *Cog) start(ctx context.Context, r cogRequest) error {
 	if err != nil {
 		return err
 	}
+	ctx = context.WithoutCancel(ctx) // half accepted would be neither
 	if _, err = g.Service.Create(ctx, prediction.New{
 		ID: r.ID, Model: g.Model.Path(), Version: g.Model.Version, Input: input, Files: files,
 		Source: "api", Webhook: r.Webhook, WebhookEvents: r.WebhookEvents, Held: true,
@@ -98,7 +99,7 @@ func (g *Cog) start(ctx context.Context, r cogRequest) error {
 	}
 	go func() {
 		defer g.release(r.ID)
-		if _, err := g.Service.Wait(context.WithoutCancel(ctx), r.ID); err != nil {
+		if _, err := g.Service.Wait(ctx, r.ID); err != nil {
 			g.Log.Error("cog: prediction lost sight of", "prediction", r.ID, "err", err)
 		}
 	}()
