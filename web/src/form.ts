@@ -73,6 +73,13 @@ export class Form extends EventTarget {
     this.fill(Object.fromEntries(Object.entries(values).filter(([name]) => !this.pictures.some((p) => p.name === name))));
   }
 
+  /** startFrom takes a picture of this server as the one to start from. */
+  startFrom(address: string): void {
+    const [first] = this.pictures;
+    first?.set(address);
+    first?.reveal();
+  }
+
   get size(): Size {
     return pictureSize(this.values, this.settings.sizes);
   }

@@ -9,7 +9,10 @@ export function keys(run: () => void, cancel: () => void): void {
       event.preventDefault();
       run();
     }
-    if (event.key === "Escape" && !document.querySelector(":popover-open")) cancel();
+    if (event.key === "Escape" && !document.querySelector(":popover-open, dialog[open]")) cancel();
+    if (event.key === "?" && !(event.target as Element).closest("input, textarea, dialog")) {
+      document.querySelector<HTMLDialogElement>("[data-keys]")?.showModal();
+    }
   });
   for (const key of all(document, "[data-run-key]")) {
     key.hidden = false;

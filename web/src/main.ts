@@ -23,6 +23,9 @@ function playground(form: Form, run: Run, settings: Settings): void {
   const stage = find(document, "[data-stage]");
   const submit = find<HTMLButtonElement>(form.root, "[data-submit]");
   codeTabs(form, settings);
+  run.reusable = true;
+  run.addEventListener("seed", (event) => form.fill({ seed: (event as CustomEvent<string>).detail }));
+  run.addEventListener("use", (event) => form.startFrom((event as CustomEvent<string>).detail));
   const resize = () => invite(stage, form.size);
   resize();
   form.addEventListener("change", resize);

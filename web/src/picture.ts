@@ -1,5 +1,5 @@
 // The place where a picture is chosen, dropped, pasted or named by its address.
-import { all, find } from "./dom.ts";
+import { find } from "./dom.ts";
 
 const maxBytes = 20 << 20;
 
@@ -36,8 +36,15 @@ export class Picture {
 
   /** set names a picture by its address. */
   set(address: string): void {
-    this.forget();
     this.address.value = address;
+    this.forget();
+  }
+
+  /** reveal opens the group that this place stands in, and goes there. */
+  reveal(): void {
+    const group = this.root.closest("details");
+    if (group) group.open = true;
+    this.file.focus();
   }
 
   /** take shows a file and keeps its bytes. */
@@ -101,6 +108,6 @@ export function pasted(event: ClipboardEvent, pictures: Picture[]): void {
   const [first] = pictures;
   if (!file || !first) return;
   event.preventDefault();
-  all<HTMLDetailsElement>(document, "details[data-group]").forEach((group) => (group.open ||= group.querySelector(`[data-picture="${first.name}"]`) !== null));
+  first.reveal();
   void first.take(file);
 }

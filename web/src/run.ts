@@ -5,6 +5,7 @@ import { command, reproducible } from "./snippets/curl.ts";
 import { pictureSize } from "./input.ts";
 import { fresh, headline, next, seconds, secondsLeft, share, type Progress } from "./progress.ts";
 import { Feed } from "./socket.ts";
+import { Details } from "./details.ts";
 import { Scrub } from "./scrub.ts";
 import { Stage } from "./stage.ts";
 import { isFinal, type Input, type Prediction, type RunEvent, type Settings } from "./types.ts";
@@ -13,8 +14,10 @@ import { Viewer } from "./viewer.ts";
 const tick = 100; // milliseconds between two looks at the clock
 
 export class Run extends EventTarget {
+  reusable = false; // somebody listens for "use" and "seed"
   private readonly stage: Stage;
   private readonly scrub: Scrub;
+  private readonly details: Details;
   private feed: Feed | null = null;
   private progress: Progress = fresh();
   private id = "";
@@ -31,6 +34,7 @@ export class Run extends EventTarget {
     const viewer = new Viewer(find(document, "[data-viewer]"));
     this.stage = new Stage(find(root, "[data-stage]"), (src, alt) => void viewer.open(src, alt, this.before));
     this.scrub = new Scrub(root, this.stage);
+    this.details = new Details(root);
     const { id, status } = root.dataset;
     if (id) void this.reattach(id, status ?? "");
   }
@@ -94,7 +98,7 @@ export class Run extends EventTarget {
     this.stage.hang(this.pictures, pictureSize(texts, this.settings.sizes));
     this.scrub.hide();
     find(this.root, "[data-notes]").replaceChildren();
-    find(this.root, "[data-log-group]").hidden = true;
+    this.details.clear();
     find(this.root, "[data-meter]").classList.remove("meter-idle");
     clearInterval(this.clock);
     this.clock = setInterval(() => this.paint(), tick) as unknown as number;
@@ -119,6 +123,7 @@ export class Run extends EventTarget {
     const before = this.progress;
     this.progress = next(before, event);
     if (event.type === "output") void this.stage.picture(event.data.index, `/files/${event.data.file}`, String(this.input.prompt ?? ""));
+    if (event.type === "log") this.details.log(this.progress.logs);
     if (event.type === "step") this.sayQuarter(share(before, this.pictures), share(this.progress, this.pictures));
     if (event.type === "done") void this.end();
     else this.paint();
@@ -134,7 +139,8 @@ export class Run extends EventTarget {
     if (status === "canceled") this.stage.stop();
     if (status === "failed") this.stage.fail(error || "The run failed.");
     if (status !== "failed") this.scrub.show();
-    this.tell(word, this.seeds());
+    this.tell(word, "");
+    this.offerSeed();
     this.say(word);
     this.actions();
     this.dispatchEvent(new Event("change"));
@@ -149,15 +155,18 @@ export class Run extends EventTarget {
       return note;
     });
     find(this.root, "[data-notes]").replaceChildren(...notes);
-    const logs = prediction.logs || this.progress.logs;
-    find(this.root, "[data-log]").textContent = logs;
-    find(this.root, "[data-log-group]").hidden = logs === "";
+    this.details.show(prediction);
   }
 
-  private seeds(): string {
+  /** offerSeed shows the seeds that were drawn; the first one is a button. */
+  private offerSeed(): void {
     const seeds = this.progress.outputs.filter(Boolean).map((o) => o.seed);
-    if (seeds.length === 0) return "";
-    return seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds[0]} … ${seeds.at(-1)}`;
+    if (seeds[0] === undefined) return;
+    const button = part<HTMLButtonElement>("seed");
+    button.textContent = `seed ${seeds[0]}`;
+    button.addEventListener("click", () => this.dispatchEvent(new CustomEvent("seed", { detail: String(seeds[0]) })));
+    const rest = seeds.length > 1 ? ` to ${seeds.at(-1)}` : "";
+    find(this.root, "[data-facts]").replaceChildren(button, rest);
   }
 
   private paint(): void {
@@ -219,9 +228,11 @@ export class Run extends EventTarget {
     });
     const copy = part<HTMLButtonElement>("curl");
     copy.addEventListener("click", () => void this.copyCurl(find(copy, "[data-label]")));
+    const use = part<HTMLButtonElement>("use");
+    use.addEventListener("click", () => this.dispatchEvent(new CustomEvent("use", { detail: downloads[0]!.href })));
     const permalink = part<HTMLAnchorElement>("permalink");
     permalink.href = `/p/${encodeURIComponent(this.id)}`;
-    return [...downloads, copy, permalink];
+    return [...downloads, copy, ...(downloads.length > 0 && this.reusable ? [use] : []), permalink];
   }
 
   private async copyCurl(label: HTMLElement): Promise<void> {

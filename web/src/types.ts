@@ -33,7 +33,7 @@ export interface Prediction {
   input: Input;
   error: string | null;
   logs: string;
-  easel: { seeds?: number[]; warnings?: string[] };
+  easel: { seeds?: number[]; warnings?: string[]; timings?: Record<string, number> };
 }
 
 interface Envelope<Type extends string, Data> {
