@@ -44,5 +44,22 @@ $(VENV)/.golden: internal/engine/testdata/requirements.txt
 golden: $(VENV)/.golden ## the reference results, made again by diffusers
 	$(PY) internal/engine/testdata/golden.py
 
+# Each fuzz target for FUZZTIME. Minimising what it finds is bounded: its default would take the rest.
+FUZZTIME ?= 30s
+fuzz:
+	@set -e; grep -rn --include='*_test.go' -o '^func Fuzz[A-Za-z0-9]*' internal | sed 's/:.*func /:/' | while IFS=: read -r file target; do \
+		echo "$$target in $$(dirname $$file)"; \
+		$(GO) test "./$$(dirname $$file)" -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x; \
+	done
+
+# The full bars of the service: 100 kills, 1,000 viewers, 100,000 predictions. On a quiet machine.
+soak: build
+	$(GO) test ./internal/journal -run 'TestKill|TestLargeHistory|TestViewers|TestCreateLatency' -v -kills 100 -kill-history 10000 -history 100000 -viewers 1000 -bars -timeout 40m
+
+# Phase times and overhead, and diffusers beside it where the venv is there.
+bench: build
+	$(EASEL) bench engine
+	$(EASEL) bench engine --variant schnell --steps 4
+
 clean:
 	rm -rf bin node_modules $(VENV)

@@ -65,7 +65,7 @@ func (c *generateCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	renderer := tools.renderer(localFiles{client}, store, identity(c.Name, weights), c.safetyFlags)
+	renderer := tools.renderer(localFiles{client}, localAdapters{store}, identity(c.Name, weights), c.safetyFlags)
 	renderer.Previews = c.Previews
 	report, err := renderer.Render(ctx, in, sink)
 	sink.bar.Finish()

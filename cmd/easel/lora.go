@@ -10,6 +10,7 @@ import (
 	"easel/internal/engine"
 	"easel/internal/fetch"
 	"easel/internal/loras"
+	"easel/internal/render"
 )
 
 // loraFlags say where extra LoRA files come from.
@@ -30,6 +31,18 @@ func (f loraFlags) openStore(data string, client *fetch.Client) (*loras.Store, e
 		Hugging: f.HfEndpoint, HuggingToken: f.HfToken, Civitai: f.CivitaiURL, CivitaiToken: f.CivitaiToken, Replicate: f.ReplicateURL,
 		Client: client, Operator: fetch.New(true),
 	})
+}
+
+// localAdapters is a store for the person at the command line, who may name
+// any file on this machine.
+type localAdapters struct{ *loras.Store }
+
+func (l localAdapters) Get(ctx context.Context, address string, progress loras.Progress) (loras.File, error) {
+	if info, err := os.Stat(address); err == nil && info.Mode().IsRegular() {
+		sum, err := render.SumOf(address)
+		return loras.File{Path: address, SHA256: sum}, err
+	}
+	return l.Store.Get(ctx, address, progress)
 }
 
 type loraCommand struct {

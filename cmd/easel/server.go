@@ -70,7 +70,10 @@ func newServer(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *serve
 		return nil, err
 	}
 	client := fetch.New(c.AllowPrivate)
-	s.service = prediction.NewService(s.journal.Ports(), prediction.Options{Log: log})
+	s.service = prediction.NewService(s.journal.Ports(), prediction.Options{
+		Log:       log,
+		Retention: prediction.Retention{Data: c.Keep, DataBytes: c.KeepBytes, History: c.KeepRecord},
+	})
 	s.studio = newStudio(c.workFlags, dirs, identity(c.Name, s.model.Version), s.journal.Ports(), log)
 	handler, err := s.site(data, client)
 	if err != nil {

@@ -44,7 +44,7 @@ func (r *Renderer) adapters(ctx context.Context, in schema.Input, sink Sink) (us
 	case r.MainLoRA == "" && in.Given("lora_scale"):
 		warnings = append(warnings, "lora_scale ignored: this model has no main LoRA")
 	case r.MainLoRA != "" && in.LoraScale != 0:
-		sum, err := sumOf(r.MainLoRA)
+		sum, err := SumOf(r.MainLoRA)
 		if err != nil {
 			return nil, warnings, fmt.Errorf("main LoRA: %w", err)
 		}
@@ -104,7 +104,8 @@ func reported(used []LoRA, reports []lora.Report) (warnings []string) {
 	return warnings
 }
 
-func sumOf(path string) (string, error) {
+// SumOf is the SHA-256 of a file, in hex.
+func SumOf(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", err
