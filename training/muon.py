@@ -3,7 +3,7 @@
 import torch
 
 
-def orthogonal(g: torch.Tensor, steps: int = 5) -> torch.Tensor:
+def orthogonal(g: torch.Tensor, steps: int = 4) -> torch.Tensor:
     """The nearest semi-orthogonal matrices to a stack (n, rows, columns), roughly."""
     a, b, c = 3.4445, -4.7750, 2.0315
     x = g.bfloat16()

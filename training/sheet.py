@@ -32,10 +32,9 @@ def sample(text: Text, net, prompts: list[str], h: int, w: int, steps: int = 20,
         sigma = math.exp(shift) / (math.exp(shift) + 1 / sigma - 1)
     sigma = torch.cat([sigma, torch.zeros(1)])
     for now, after in zip(sigma[:-1], sigma[1:]):
-        with torch.autocast(x.device.type, dtype=torch.bfloat16):
-            v = net(hidden_states=x, encoder_hidden_states=states, pooled_projections=pooled, timestep=now.expand(b),
-                    guidance=torch.full((b,), guidance), img_ids=positions(h, w), txt_ids=torch.zeros(states.shape[1], 3), return_dict=False)[0]
-        x = x + (after - now) * v.float()
+        v = net(hidden_states=x, encoder_hidden_states=states, pooled_projections=pooled, timestep=now.expand(b),
+                guidance=torch.full((b,), guidance), img_ids=positions(h, w), txt_ids=torch.zeros(states.shape[1], 3), return_dict=False)[0]
+        x = x + (after - now) * v
     return unpack(x, h, w)
 
 
@@ -58,10 +57,11 @@ def main() -> None:
     p.add_argument("--height", type=int, default=16, help="tokens of 64 pixels")
     p.add_argument("--width", type=int, default=16)
     p.add_argument("--steps", type=int, default=12)
+    p.add_argument("--count", type=int, default=24, help="so many of the built-in prompts")
     p.add_argument("--prompt", action="append", help="instead of the built-in ones; repeatable")
     a = p.parse_args()
     torch.set_num_threads(a.threads)
-    z = sample(Text(a.dir), transformer(a.dir), a.prompt or PROMPTS, a.height, a.width, a.steps, a.seed)
+    z = sample(Text(a.dir), transformer(a.dir), a.prompt or PROMPTS[: a.count], a.height, a.width, a.steps, a.seed)
     save(Map(MODEL / "dev/vae/preview.safetensors").to_rgb(z), a.out)
 
 

@@ -19,13 +19,13 @@ from model import Text, pack, positions, transformer
 from muon import Muon
 
 
-def groups(net: torch.nn.Module, text: Text, rate: float, text_rate: float) -> list[torch.optim.Optimizer]:
+def groups(net: torch.nn.Module, text: Text, rate: float, other_rate: float, text_rate: float) -> list[torch.optim.Optimizer]:
     """Muon for the blocks' matrices, AdamW for everything else."""
     hidden = [p for n, p in net.named_parameters() if "blocks" in n and p.ndim == 2]
     known = {id(p) for p in hidden}
     rest = [p for p in net.parameters() if id(p) not in known]
     adam = torch.optim.AdamW(
-        [{"params": rest, "share": 1.0}, {"params": list(text.parameters()), "share": text_rate}],
+        [{"params": rest, "share": other_rate}, {"params": list(text.parameters()), "share": text_rate}],
         lr=rate, betas=(0.9, 0.98), weight_decay=1e-3, fused=True)
     muon = Muon([{"params": hidden, "share": 1.0}], lr=rate)
     return [muon, adam]
@@ -54,7 +54,7 @@ class Run:
         self.text, self.net = Text(a.text or a.init), transformer(a.init)
         self.params = [*self.net.parameters(), *self.text.parameters()]
         self.mean = [p.detach().clone() for p in self.params]
-        self.optimisers = groups(self.net, self.text, a.rate, a.text_rate)
+        self.optimisers = groups(self.net, self.text, a.rate, a.other_rate, a.text_rate)
         if (self.folder / "state.pt").exists():
             self.load()
 
@@ -97,16 +97,17 @@ def main() -> None:
     p.add_argument("--init", type=Path, default=MODEL / "dev", help="diffusers directory to start from")
     p.add_argument("--text", type=Path, help="folder of the text encoders, if others than --init's")
     p.add_argument("--steps", type=int, default=10**9, help="stop after so many steps, cooled down over the last fifth")
-    p.add_argument("--batch", type=int, default=32)
-    p.add_argument("--tokens", type=int, default=64, help="image tokens shown of each picture")
+    p.add_argument("--batch", type=int, default=64)
+    p.add_argument("--tokens", type=int, default=32, help="image tokens shown of each picture")
     p.add_argument("--full", type=float, default=0.0, help="share of steps that show all tokens, of fewer pictures")
-    p.add_argument("--rate", type=float, default=1e-3)
-    p.add_argument("--text-rate", type=float, default=0.1, help="the text encoders' rate, relative")
+    p.add_argument("--rate", type=float, default=4e-3, help="the hidden matrices' rate (Muon)")
+    p.add_argument("--other-rate", type=float, default=0.25, help="the rate of all other weights (AdamW), relative")
+    p.add_argument("--text-rate", type=float, default=0.05, help="the text encoders' rate, relative")
     p.add_argument("--concepts", type=int, help="train on the first so many concepts")
     p.add_argument("--canvas", type=int, default=256)
     p.add_argument("--mean", type=float, default=0.6, help="mean of the noise levels' logits")
     p.add_argument("--spread", type=float, default=1.2)
-    p.add_argument("--high", type=float, default=0.3, help="share of noise levels drawn near pure noise")
+    p.add_argument("--high", type=float, default=0.6, help="share of noise levels drawn near pure noise")
     p.add_argument("--tagged", type=float, default=0.15, help="share of captions made with tags")
     p.add_argument("--average", type=float, default=0.998)
     p.add_argument("--save-every", type=float, default=240, help="seconds between checkpoints")
@@ -139,7 +140,7 @@ def main() -> None:
         t = times(count, a.mean, a.spread, a.high)
         noise = torch.randn_like(x)
         mixed = torch.lerp(x, noise, t[:, None, None])
-        length = data.random.choice((20, 24, 32))
+        length = data.random.choice((16, 20, 32))
         with torch.autocast(mixed.device.type, dtype=torch.bfloat16):
             states, pooled = run.text(words, length)
             v = run.net(hidden_states=mixed, encoder_hidden_states=states, pooled_projections=pooled, timestep=t,
@@ -154,11 +155,11 @@ def main() -> None:
         run.step += 1
         high = error.detach()[t > 0.85].mean()
         losses.append((error.mean().item(), high.item() if math.isfinite(high) else float("nan"), count))
-        if run.step % 50 == 0:
-            m = torch.tensor(losses[-50:])
+        if run.step % 25 == 0:
+            m = torch.tensor(losses[-25:])
             spent = time.time() - began
             print(f"{run.step} {spent:.0f}s loss {m[:, 0].mean():.4f} near noise {m[:, 1].nanmean():.4f} norm {norm:.2f} "
-                  f"{sum(n for *_, n in losses[-50:]) / (spent - run_mark(run, spent)):.1f} pictures/s", flush=True)
+                  f"{sum(n for *_, n in losses[-25:]) / (spent - run_mark(run, spent)):.1f} pictures/s", flush=True)
         if time.time() - saved > a.save_every:
             run.save()
             saved = time.time()
