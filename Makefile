@@ -55,6 +55,7 @@ fuzz:
 # The full bars of the service: 100 kills, 1,000 viewers, 100,000 predictions. On a quiet machine.
 soak: build
 	$(GO) test ./internal/journal -run 'TestKill|TestLargeHistory|TestViewers|TestCreateLatency' -v -kills 100 -kill-history 10000 -history 100000 -viewers 1000 -bars -timeout 40m
+	EASEL_SOAK=1 $(GO) test ./internal/api -run 'Latency|Socket' -v -timeout 20m
 
 # Phase times and overhead, and diffusers beside it where the venv is there.
 bench: build

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"time"
 
 	"easel/internal/api"
@@ -16,13 +18,27 @@ func describe(owner, name string, dirs modelDirs) (api.Model, error) {
 		return api.Model{}, err
 	}
 	m := api.Model{
-		Owner: owner, Name: name, Version: version, Document: schema.Document(), CreatedAt: time.Now().UTC(),
+		Owner: owner, Name: name, Version: version, Document: schema.Document(), CreatedAt: newest(dirs.dev, dirs.schnell),
 		Description: "A FLUX.1 model with LoRA, on this machine.",
 	}
 	if dirs.embedded {
 		m.Description = "Draws emoji from words, on the processor of this machine."
 	}
 	return m, nil
+}
+
+// newest is when the directories' weights were last written.
+func newest(dirs ...string) time.Time {
+	var at time.Time
+	for _, dir := range dirs {
+		weights, _ := filepath.Glob(filepath.Join(dir, "*", "*.safetensors")) // the pattern is well-formed
+		for _, path := range weights {
+			if info, err := os.Stat(path); err == nil && info.ModTime().After(at) {
+				at = info.ModTime()
+			}
+		}
+	}
+	return at.UTC()
 }
 
 // pages are what a person sees.

@@ -99,7 +99,9 @@ func (s *server) site(data string, client *fetch.Client) (http.Handler, error) {
 		PublicURL: s.flags.PublicURL, OwnURL: s.URL(), OutputURLs: s.flags.OutputURLs,
 		Secret: secret, WebhookSecret: secret.String(),
 		Limits: api.NewLimits(s.flags.Rate, 5*s.flags.Rate), Ready: s.studio.ready,
+		Hardware: s.flags.Device, CheckWebhook: client.Check,
 	}
+	s.studio.count = a.Metrics.Runs
 	sender := &webhook.Sender{
 		Predictions: s.service, Body: a.WebhookBody, Client: client, Secret: secret,
 		Dir: filepath.Join(data, "webhooks"), Every: webhook.Throttle, Retries: webhook.Minute, Log: s.log,

@@ -55,6 +55,7 @@ type studio struct {
 	log    *slog.Logger
 
 	identity render.Identity
+	count    func(prediction.Generator) prediction.Generator // nil: runs are not counted
 
 	mu    sync.Mutex
 	state api.Setup
@@ -91,7 +92,10 @@ func (s *studio) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	gen := generator{tools.renderer(files{s.ports.Files, s.client}, store, s.identity, s.flags.safetyFlags)}
+	var gen prediction.Generator = generator{tools.renderer(files{s.ports.Files, s.client}, store, s.identity, s.flags.safetyFlags)}
+	if s.count != nil {
+		gen = s.count(gen)
+	}
 	return prediction.NewWorker(s.ports, gen, prediction.Options{Log: s.log, Grace: s.flags.Grace}).Run(ctx)
 }
 

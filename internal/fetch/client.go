@@ -90,6 +90,20 @@ func (c *Client) resolve(ctx context.Context, host string) ([]netip.Addr, error)
 	return ips, nil
 }
 
+// Check refuses what can be refused without asking the network: an address
+// that is not well-formed, and a number that is private. What a name leads to
+// is checked when it is dialled.
+func (c *Client) Check(address string) error {
+	u, err := parse(address)
+	if err != nil {
+		return err
+	}
+	if ip, err := netip.ParseAddr(u.Hostname()); err == nil && !c.allowPrivate && !public(ip) {
+		return fmt.Errorf("%s %w", u.Hostname(), errPrivate)
+	}
+	return nil
+}
+
 // Do sends one request, as webhooks need it: checked like Get, but a redirect
 // is the answer and is not followed. The caller bounds time by the request's
 // context and the body by reading no more than it wants.

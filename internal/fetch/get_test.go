@@ -213,3 +213,18 @@ func TestDoFollowsNothing(t *testing.T) {
 		t.Errorf("status %d after %d requests", response.StatusCode, hits)
 	}
 }
+
+func TestCheckNeedsNoNetwork(t *testing.T) {
+	c := New(false)
+	for _, address := range []string{"http://127.0.0.1/hook", "http://[::1]:8080/", "http://169.254.169.254/latest", "http://10.1.2.3/", "ftp://example.com/", "http://0x7f.1/"} {
+		if err := c.Check(address); err == nil {
+			t.Errorf("Check(%q) lets it pass", address)
+		}
+	}
+	if err := c.Check("https://hooks.example.com/easel"); err != nil {
+		t.Errorf("a public name: %v", err)
+	}
+	if err := New(true).Check("http://127.0.0.1/hook"); err != nil {
+		t.Errorf("with private addresses allowed: %v", err)
+	}
+}
