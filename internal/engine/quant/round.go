@@ -1,0 +1,56 @@
+package quant
+
+import "math"
+
+// limit is the largest rounded weight: −128 is left out, so that a weight and
+// its negative round alike.
+const limit = 127
+
+// round returns w [out in] as int8 [in out] with a scale for each out. A row
+// that holds a NaN or an infinity gets that for a scale, so that it still shows
+// in what is computed.
+func round(w []float32, out, in int) (q []int8, scales []float32) {
+	q, scales = make([]int8, out*in), make([]float32, out)
+	for first := 0; first < out; first += tile {
+		last := min(first+tile, out)
+		var inverse [tile]float32
+		for o := first; o < last; o++ {
+			scales[o] = top(w[o*in:(o+1)*in]) / limit
+			if scales[o] > 0 {
+				inverse[o-first] = 1 / scales[o]
+			}
+		}
+		for i := range in {
+			to := q[i*out+first : i*out+last]
+			for t := range to {
+				to[t] = nearest(float32(w[(first+t)*in+i] * inverse[t]))
+			}
+		}
+	}
+	return q, scales
+}
+
+// tile is how many rows are turned into columns together: a cache line of them.
+const tile = 64
+
+// top is the largest magnitude in a row, or NaN where one is.
+func top(row []float32) float32 {
+	most := float32(0)
+	for _, x := range row {
+		if x < 0 {
+			x = -x
+		}
+		if x > most || x != x {
+			most = x
+		}
+	}
+	return most
+}
+
+// nearest rounds to the nearest whole number, ties away from zero.
+func nearest(x float32) int8 {
+	if x != x {
+		return 0
+	}
+	return int8(x + float32(math.Copysign(0.5, float64(x))))
+}
