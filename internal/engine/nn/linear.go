@@ -7,6 +7,7 @@ type Linear struct {
 	g            *onnx.Graph
 	Weight, Bias onnx.Value // [out in], [out] or absent
 	LoraA, LoraB onnx.Value // [in r], [r out] or absent
+	rounded      rounded    // instead of Weight, or absent
 }
 
 // Linear returns the layer called name, with a bias.
@@ -19,7 +20,10 @@ func (w *Weights) Linear(name string, in, out int) Linear {
 // LinearNoBias returns the layer called name, without a bias.
 func (w *Weights) LinearNoBias(name string, in, out int) Linear {
 	at := w.At(name)
-	l := Linear{g: w.g, Weight: at.Tensor("weight", out, in)}
+	l := Linear{g: w.g, rounded: at.roundedWeight("weight", in, out)}
+	if !l.rounded.Weight.Given() {
+		l.Weight = at.Tensor("weight", out, in)
+	}
 	if w.adapted {
 		rank := onnx.Sym(at.prefix + ".rank")
 		l.LoraA = w.g.Input(at.prefix+".lora_A", onnx.Float32, onnx.D(in), rank)
@@ -31,9 +35,20 @@ func (w *Weights) LinearNoBias(name string, in, out int) Linear {
 
 // Apply maps x [tokens in] to [tokens out].
 func (l Linear) Apply(x onnx.Value) onnx.Value {
-	y := l.g.GemmT(x, l.Weight, l.Bias)
+	y := l.product(x)
 	if l.LoraA.Given() {
 		y = l.g.Gemm(l.g.Gemm(x, l.LoraA, onnx.Value{}), l.LoraB, y)
+	}
+	return y
+}
+
+func (l Linear) product(x onnx.Value) onnx.Value {
+	if !l.rounded.Weight.Given() {
+		return l.g.GemmT(x, l.Weight, l.Bias)
+	}
+	y := l.rounded.apply(l.g, x)
+	if l.Bias.Given() {
+		y = l.g.Add(y, l.Bias)
 	}
 	return y
 }

@@ -32,6 +32,8 @@ type state struct {
 	loaded   map[string]onnx.Value
 	adapted  bool
 	modules  []Module
+	rounded  *safetensors.Checkpoint // nil: nothing is
+	levels   int
 }
 
 // Module is a linear layer that a LoRA may change. Its graph inputs are
