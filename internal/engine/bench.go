@@ -59,7 +59,7 @@ func (e *Engine) bare(ctx context.Context, r Request) (time.Duration, error) {
 	if err := errors.Join(run.adapt(), run.encode(ctx)); err != nil {
 		return 0, err
 	}
-	transformer, err := e.transformer(v)
+	transformer, err := run.transformer(ctx)
 	if err != nil {
 		return 0, err
 	}

@@ -28,6 +28,11 @@ type Options struct {
 	Threads int    // 0: as many as the process may use
 	Library string // of ONNX Runtime; empty: it is searched for
 	Memory  int64  // bytes that loaded weights may hold; 0: all stay loaded
+	Cache   string // folder for weights that were rounded for the fast mode; empty: the user's cache folder
+
+	// Rounding, if given, is told how far the rounding of a variant's weights
+	// is, in bytes: it takes a while the first time.
+	Rounding func(variant string, done, total int64)
 }
 
 // Engine draws pictures. It runs one request at a time; others wait for it.
@@ -40,6 +45,8 @@ type Engine struct {
 	shelf    shelf
 	texts    texts
 	files    adapterFiles
+	cache    string
+	rounding func(variant string, done, total int64)
 }
 
 // Open reads the model directories. What is missing or wrong in them is listed
@@ -62,6 +69,8 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 		variants: map[string]*variant{},
 		turn:     make(chan struct{}, 1),
 		shelf:    shelf{limit: o.Memory},
+		cache:    o.Cache,
+		rounding: o.Rounding,
 	}
 	var errs []error
 	var base layout

@@ -51,8 +51,6 @@ func (r Request) check() error {
 		return fmt.Errorf("mask is %v, the image %v: they must be equal", r.Mask.Rect.Size(), r.Image.Rect.Size())
 	case r.Image != nil && !(r.Strength >= 0 && r.Strength <= 1):
 		return fmt.Errorf("strength %v: must be between 0 and 1", r.Strength)
-	case r.Fast:
-		return errors.New("fast mode: not available yet")
 	}
 	return nil
 }
@@ -109,7 +107,7 @@ func (r *run) all(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	transformer, err := loaded(r, r.engine.transformer)
+	transformer, err := r.transformer(ctx)
 	if err != nil {
 		return err
 	}

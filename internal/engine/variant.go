@@ -35,6 +35,7 @@ type variant struct {
 	flux       flux.Config
 	vae        vae.Config
 	bytes      map[string]int64 // that each part's weights hold in memory
+	fastBytes  int64            // of the transformer in 8 bits
 	layers     lora.Layers      // that an adapter may change
 }
 
@@ -57,8 +58,9 @@ func readVariant(name string, parts layout) (*variant, error) {
 		return err
 	})
 	v.flux, errs[5] = readNetwork(v, partTransformer, imageStem, flux.ReadConfig, func(c flux.Config, file *safetensors.Checkpoint) error {
-		_, modules, err := flux.Build(c, file, true, false)
+		_, modules, err := flux.Build(c, file, flux.Form{Adapted: true})
 		v.addLayers(partTransformer, modules)
+		v.fastBytes = v.bytes[partTransformer] - flux.FastSaves(file)
 		return err
 	})
 	v.vae, errs[6] = readNetwork(v, partVAE, imageStem, vae.ReadConfig, func(c vae.Config, file *safetensors.Checkpoint) error {

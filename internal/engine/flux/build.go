@@ -21,13 +21,23 @@ const (
 	OutVelocity = "velocity"
 )
 
-// Build makes the transformer's graph over the checkpoint file. With adapted,
-// its linear layers take LoRA inputs; the modules say which. plain avoids the
-// fused attention op. The error lists every tensor that is missing or wrong.
-func Build(c Config, file *safetensors.Checkpoint, adapted, plain bool) (onnx.Model, []nn.Module, error) {
+// Form says how the transformer's graph is made.
+type Form struct {
+	Adapted bool // linear layers take LoRA inputs
+	Plain   bool // without the fused attention op
+
+	Rounded *safetensors.Checkpoint // 8-bit weights to use instead of the checkpoint's own; nil: none
+	Levels  int                     // that activations are rounded to, on each side of zero
+}
+
+// Build makes the transformer's graph over the checkpoint file. The modules are
+// the layers that take LoRA inputs. The error lists every tensor that is
+// missing or wrong.
+func Build(c Config, file *safetensors.Checkpoint, form Form) (onnx.Model, []nn.Module, error) {
 	g := onnx.New("transformer")
-	w := nn.NewWeights(g, file, adapted)
-	t := NewTransformer(g, w, c, plain)
+	w := nn.NewWeights(g, file, form.Adapted)
+	w.Rounded(form.Rounded, form.Levels)
+	t := NewTransformer(g, w, c, form.Plain)
 
 	image, text := onnx.Sym("image"), onnx.Sym("text")
 	half := onnx.D(c.HeadDim / 2)

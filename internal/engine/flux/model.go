@@ -20,15 +20,25 @@ type Model struct {
 
 // Load reads the transformer in folder dir of a diffusers directory.
 func Load(dir string, adapted bool, o ort.Options) (*Model, error) {
+	config, file, err := open(dir)
+	if err != nil {
+		return nil, err
+	}
+	return load(dir, config, file, Form{Adapted: adapted, Plain: o.Device == ort.WebGPU}, o)
+}
+
+// open reads a transformer's config and the headers of its weights.
+func open(dir string) (Config, *safetensors.Checkpoint, error) {
 	config, err := ReadConfig(dir)
 	if err != nil {
-		return nil, err
+		return Config{}, nil, err
 	}
 	file, err := safetensors.OpenDir(dir, "diffusion_pytorch_model")
-	if err != nil {
-		return nil, err
-	}
-	graph, modules, err := Build(config, file, adapted, o.Device == ort.WebGPU)
+	return config, file, err
+}
+
+func load(dir string, config Config, file *safetensors.Checkpoint, form Form, o ort.Options) (*Model, error) {
+	graph, modules, err := Build(config, file, form)
 	if err != nil {
 		return nil, err
 	}
