@@ -83,9 +83,6 @@ func (r *Renderer) Render(ctx context.Context, in schema.Input, sink Sink) (Repo
 		}
 		report.Warnings = append(report.Warnings, warnings...)
 	}
-	if in.GoFast {
-		return report, errors.New("go_fast: not available yet")
-	}
 	source, warnings, err := r.source(ctx, in)
 	warn(warnings...)
 	if err != nil {

@@ -182,7 +182,6 @@ func TestBadPicturesAreNamed(t *testing.T) {
 		`{"prompt":"x","image":"x:tiny"}`:                   "image: the picture is 8×64",
 		`{"prompt":"x","image":"x:white","mask":"x:black"}`: "mask: the mask repaints nothing",
 		`{"prompt":"x","image":"x:white","mask":"x:text"}`:  "mask: ",
-		`{"prompt":"x","image":"x:white","go_fast":true}`:   "go_fast: not available yet",
 	} {
 		_, err := (&Renderer{Engine: &painter{}, Files: files}).Render(context.Background(), parse(t, in), &pile{})
 		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
