@@ -18,7 +18,7 @@ import (
 	"strings"
 )
 
-//go:embed app.js app.css favicon.svg fonts
+//go:embed app.js painter.js app.css favicon.svg fonts
 var files embed.FS
 
 // Files are the assets by name.

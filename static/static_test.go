@@ -18,12 +18,12 @@ import (
 
 // The bars of the page: bytes on the wire.
 const (
-	maxScript = 40 << 10
+	maxScript = 40 << 10 // of the page; with the painter's, 60
 	maxStyle  = 20 << 10
 )
 
 func TestSizes(t *testing.T) {
-	for name, most := range map[string]int{"app.js": maxScript, "app.css": maxStyle} {
+	for name, most := range map[string]int{"app.js": maxScript, "painter.js": 20 << 10, "app.css": maxStyle} {
 		if got := len(assets[name].gzipped); got == 0 || got > most {
 			t.Errorf("%s holds %d bytes gzipped, want 1 to %d", name, got, most)
 		}

@@ -35,8 +35,8 @@ function copyAssets() {
 
 async function buildScript() {
   const context = await esbuild.context({
-    entryPoints: ["web/src/main.ts"],
-    outfile: join(flags.out, "app.js"),
+    entryPoints: { app: "web/src/main.ts", painter: "web/src/mask/index.ts" }, // the painter is fetched when it is wanted
+    outdir: flags.out,
     bundle: true,
     minify: true,
     format: "esm",

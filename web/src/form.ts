@@ -80,6 +80,11 @@ export class Form extends EventTarget {
     first?.reveal();
   }
 
+  /** picture is the place for the picture of that name. */
+  picture(name: string): Picture | undefined {
+    return this.pictures.find((p) => p.name === name);
+  }
+
   get size(): Size {
     return pictureSize(this.values, this.settings.sizes);
   }

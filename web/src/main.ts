@@ -4,6 +4,7 @@ import { Refused } from "./api.ts";
 import { codeTabs } from "./code.ts";
 import { Form } from "./form.ts";
 import { keys } from "./keys.ts";
+import { maskField } from "./mask/field.ts";
 import { enhanceRun, type Run } from "./run.ts";
 import { invite } from "./stage.ts";
 import { themeSwitch } from "./theme.ts";
@@ -23,6 +24,7 @@ function playground(form: Form, run: Run, settings: Settings): void {
   const stage = find(document, "[data-stage]");
   const submit = find<HTMLButtonElement>(form.root, "[data-submit]");
   codeTabs(form, settings);
+  maskField(form);
   run.reusable = true;
   run.addEventListener("seed", (event) => form.fill({ seed: (event as CustomEvent<string>).detail }));
   run.addEventListener("use", (event) => form.startFrom((event as CustomEvent<string>).detail));

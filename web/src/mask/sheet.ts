@@ -120,7 +120,10 @@ export class Sheet {
     const nearest = this.copies.at(-1);
     if (nearest) this.mask.set(nearest.mask);
     else this.mask.fill(0);
-    for (const mark of this.marks.slice(nearest?.marks ?? 0)) this.draw(mark);
+    for (let i = nearest?.marks ?? 0; i < this.marks.length; i++) {
+      this.draw(this.marks[i]!);
+      this.copy(i + 1);
+    }
   }
 
   private draw(mark: Mark): Box {
@@ -167,9 +170,9 @@ export class Sheet {
     for (let y = box.top; y < box.bottom; y++) this.covered.fill(0, y * this.size.width + box.left, y * this.size.width + box.right);
   }
 
-  private copy(): void {
-    if (this.marks.length % copyEvery !== 0) return;
-    this.copies.push({ marks: this.marks.length, mask: this.mask.slice() });
+  private copy(marks = this.marks.length): void {
+    if (marks % copyEvery !== 0) return;
+    this.copies.push({ marks, mask: this.mask.slice() });
     if (this.copies.length * this.mask.length <= copyBytes) return;
     const newest = this.copies.length - 1;
     this.copies = this.copies.filter((_, i) => i === newest || i % 2 === 1);

@@ -1,0 +1,88 @@
+// The mask's place in the form: opens the painter, and keeps the mask with the
+// picture that it was painted on.
+import { find, maybe } from "../dom.ts";
+import type { Form } from "../form.ts";
+
+/** The painter is a script of its own, fetched when it is first wanted. */
+const load = (): Promise<typeof import("./index.ts")> => import(new URL("painter.js", import.meta.url).href);
+
+export class MaskField {
+  private picture = ""; // the image that the mask belongs to
+  private ours = ""; // the mask that the painter made, as the form holds it
+  private readonly button: HTMLButtonElement;
+
+  constructor(private readonly form: Form, root: HTMLElement) {
+    this.button = find(root, "button");
+    this.button.addEventListener("click", () => void this.paint());
+    form.addEventListener("change", () => void this.follow());
+    void this.follow();
+  }
+
+  /** paint opens the painter; what is used becomes the form's mask. */
+  async paint(): Promise<void> {
+    const picture = this.image.value;
+    const { paint, NotReadable } = await load();
+    try {
+      const mask = this.mask.value;
+      const file = await paint(picture, mask && mask !== this.ours ? mask : undefined);
+      if (file) await this.give(file);
+    } catch (error) {
+      if (!(error instanceof NotReadable)) throw error;
+      this.form.show({ image: error.message });
+    }
+  }
+
+  /** paintOn starts from a picture of this server, and opens the painter on it. */
+  async paintOn(address: string): Promise<void> {
+    this.image.set(new URL(address, location.href).href);
+    this.button.closest("details")?.setAttribute("open", "");
+    await this.paint();
+  }
+
+  private get image() {
+    return this.form.picture("image")!;
+  }
+
+  private get mask() {
+    return this.form.picture("mask")!;
+  }
+
+  private async give(file: File): Promise<void> {
+    [this.picture, this.ours] = [this.image.value, ""];
+    await this.mask.take(file);
+    this.ours = this.mask.value;
+  }
+
+  /** follow sees that a mask goes with its picture and comes back with it. */
+  private async follow(): Promise<void> {
+    const [picture, mask] = [this.image.value, this.mask.value];
+    this.button.hidden = picture === "";
+    if (picture !== this.picture) return this.change(picture, mask);
+    if (!this.ours || mask === this.ours) return;
+    this.ours = ""; // somebody took the mask out, or chose another
+    const { unuse } = await load();
+    await unuse(picture).catch(() => undefined);
+  }
+
+  private async change(picture: string, mask: string): Promise<void> {
+    this.picture = picture;
+    const stale = this.ours !== "" && mask === this.ours;
+    this.ours = "";
+    if (stale) this.mask.clear();
+    const here = picture.startsWith("data:") || picture.startsWith(`${location.origin}/`);
+    if (!here || this.mask.value) return;
+    const { usedOn } = await load();
+    const file = await usedOn(picture).catch(() => null);
+    if (file && this.image.value === picture && !this.mask.value) await this.give(file);
+  }
+}
+
+/** maskField starts the painter's place in the form; ?paint=/files/… opens it on a picture. */
+export function maskField(form: Form): MaskField | null {
+  const root = maybe(form.root, "[data-paint]");
+  if (!root || !form.picture("image") || !form.picture("mask")) return null;
+  const field = new MaskField(form, root);
+  const address = new URLSearchParams(location.search).get("paint") ?? "";
+  if (address.startsWith("/files/")) void field.paintOn(address);
+  return field;
+}
