@@ -6,7 +6,7 @@ VENV  ?= .venv
 PY    := $(VENV)/bin/python
 EASEL := bin/easel
 
-.PHONY: run build test lint generate check-generated golden bench soak fuzz live clean
+.PHONY: run build test lint generate check-generated golden bench soak fuzz live screenshots eval clean
 
 run: build ## build, start on 127.0.0.1:3000 and print the address
 	$(EASEL) serve
@@ -21,7 +21,11 @@ node_modules/.stamp: package.json package-lock.json
 
 test: build check-generated ## everything that proves the code, under 15 minutes
 	$(GO) vet ./...
+	npm run --silent check
+	web/e2e/ensure.sh
 	$(GO) test -timeout 15m ./...
+	npm test --silent
+	npm run --silent test:browser
 
 lint: node_modules/.stamp
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these"; exit 1; }
@@ -61,6 +65,17 @@ soak: build
 bench: build
 	$(EASEL) bench engine
 	$(EASEL) bench engine --variant schnell --steps 4
+
+# Rebuilds on every change and reloads the page at the proxy's address.
+live: build
+	npm run --silent watch & trap "kill $$!" EXIT; \
+	$(GO) tool templ generate --watch --proxy=http://127.0.0.1:3000 --open-browser=false \
+		--watch-pattern='(.+\.go$$)|(.+\.templ$$)|(static/(app|painter)\.(js|css)$$)' \
+		--cmd="$(GO) run ./cmd/easel serve --styleguide"
+
+screenshots: build ## every page at three widths, in both themes
+	web/e2e/ensure.sh
+	node web/e2e/screenshots.mjs
 
 clean:
 	rm -rf bin node_modules $(VENV)

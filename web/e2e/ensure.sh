@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# What the browser tests need beside Node: a Chromium, jq for the copied
+# commands, and Vulkan's loader for the runs on Chromium's software GPU.
+# Installed where that can be done without asking; else said.
+set -euo pipefail
+
+missing=()
+has() { command -v "$1" >/dev/null 2>&1; }
+[ -n "${EASEL_CHROMIUM:-}" ] || has chromium || has chromium-browser || has google-chrome || missing+=(chromium)
+has jq || missing+=(jq)
+ldconfig -p 2>/dev/null | grep -q libvulkan.so.1 || missing+=(libvulkan1)
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if has apt-get && [ "$(id -u)" = 0 ]; then
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+	exit 0
+fi
+for name in "${missing[@]}"; do
+	case "$name" in
+	chromium) npx playwright-core install chromium || { echo "install Chromium, or set EASEL_CHROMIUM to one"; exit 1; } ;;
+	jq) echo "install jq: the tests of copied commands read answers with it"; exit 1 ;;
+	libvulkan1) echo "no Vulkan loader (Debian: libvulkan1): the tests on a software GPU are skipped" ;;
+	esac
+done
