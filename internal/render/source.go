@@ -16,6 +16,7 @@ type source struct {
 	image    *image.NRGBA // at the size the model works on
 	mask     *image.Gray  // the same; nil: everything changes
 	kept     *image.Gray  // the mask at the original's size
+	feather  int          // pixels inside the mask that blend into what is kept
 
 	imageFile, maskFile []byte // as they came
 }
@@ -71,6 +72,7 @@ func (r *Renderer) mask(ctx context.Context, address string, s *source) ([]strin
 			mask.Rect.Dx(), mask.Rect.Dy(), s.original.Rect.Dx(), s.original.Rect.Dy()))
 	}
 	s.maskFile = data
+	s.feather = picture.MaskFeather(data)
 	s.kept = picture.ResizeMask(mask, s.original.Rect.Dx(), s.original.Rect.Dy())
 	s.mask = picture.ResizeMask(mask, s.image.Rect.Dx(), s.image.Rect.Dy())
 	for _, m := range []*image.Gray{s.kept, s.mask} {
@@ -88,5 +90,5 @@ func (s *source) finish(drawn *image.NRGBA) (*image.NRGBA, error) {
 		return drawn, nil
 	}
 	size := s.original.Rect.Size()
-	return picture.Composite(s.original, picture.Resize(drawn, size.X, size.Y), s.kept, picture.DefaultFeather)
+	return picture.Composite(s.original, picture.Resize(drawn, size.X, size.Y), s.kept, s.feather)
 }
