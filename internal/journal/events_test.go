@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"sync"
 	"testing"
 	"time"
@@ -192,6 +193,25 @@ func TestFollowEndsWithContext(t *testing.T) {
 		collect(t, events)
 		for range previews {
 		}
+	})
+}
+
+// The number comes from a caller, who may write any.
+func TestFollowFromFarAhead(t *testing.T) {
+	contract(t, func(t *testing.T, w *world) {
+		p, _ := create(t, w, record(1, "x"))
+		for _, after := range []uint64{5, math.MaxInt64, math.MaxInt64 + 1, math.MaxUint64} {
+			events, _, err := w.Events.Follow(t.Context(), p.ID, after)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				if list := collect(t, events); len(list) > 0 {
+					t.Errorf("after %d: %s", after, story(list))
+				}
+			}()
+		}
+		appendAll(t, w, p.ID, started, done)
 	})
 }
 

@@ -78,9 +78,9 @@ func (e *events) Follow(ctx context.Context, id string, after uint64) (<-chan pr
 
 // read sends the log from a number on until it ends.
 func (f *feed) read(ctx context.Context, after uint64, out chan<- prediction.Event) {
-	for next := int(after); ; {
+	for next := after; ; { // callers choose it, so it may be any number
 		f.mu.Lock()
-		fresh, ended, changed := f.log[min(next, len(f.log)):], f.ended, f.changed
+		fresh, ended, changed := f.log[min(next, uint64(len(f.log))):], f.ended, f.changed
 		f.mu.Unlock()
 		for _, ev := range fresh {
 			select {
