@@ -126,12 +126,18 @@ func chequer(w, h int) *image.NRGBA {
 	return img
 }
 
-// psnr compares two pictures, in dB.
-func psnr(a, b *image.NRGBA) float64 {
-	sum := 0.0
-	for i := range a.Pix {
-		d := float64(a.Pix[i]) - float64(b.Pix[i])
-		sum += d * d
+func TestBenchFast(t *testing.T) {
+	e, r := open(t, Options{Dev: tiny, Cache: t.TempDir()}), rocket()
+	r.Seeds = []int64{7, 8}
+	b, err := e.BenchFast(t.Context(), r, 1)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return 10 * math.Log10(255*255*float64(len(a.Pix))*0.75/sum) // a fourth of Pix is alpha, always equal
+	if b.Normal.Steps <= 0 || b.Fast.Steps <= 0 || b.PSNR < leastPSNR || b.SSIM < 0.98 || b.SSIM >= 1 {
+		t.Errorf("got %+v", b)
+	}
+	same := chequer(64, 48)
+	if ssim(same, same) != 1 || !math.IsInf(psnr(same, same), 1) {
+		t.Error("a picture is not like itself")
+	}
 }
