@@ -22,6 +22,7 @@ type benchEngine struct {
 	Size    int    `help:"Sides of the picture, in pixels." default:"1024"`
 	Steps   int    `help:"Denoising steps." default:"28"`
 	Seed    int64  `help:"Seed." default:"42"`
+	Fast    bool   `help:"With go_fast."`
 	Runs    int    `help:"Runs to take the median of, after one to warm up." default:"5"`
 	JSON    bool   `name:"json" help:"Print figures as JSON."`
 	engineFlags
@@ -49,7 +50,7 @@ func (c *benchEngine) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	eng, err := engine.Open(ctx, engine.Options{Dev: dirs.dev, Schnell: dirs.schnell, Device: c.Device, Threads: c.Threads, Library: c.OrtLib})
+	eng, err := c.open(ctx, dirs)
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ func (c *benchEngine) Run(ctx context.Context) error {
 	}
 	opened := time.Since(began)
 	b, err := eng.Bench(ctx, engine.Request{
-		Variant: c.Variant, Prompt: c.Prompt, Width: c.Size, Height: c.Size, Steps: c.Steps, Guidance: 3, Seeds: []int64{c.Seed},
+		Variant: c.Variant, Prompt: c.Prompt, Width: c.Size, Height: c.Size, Steps: c.Steps, Guidance: 3, Seeds: []int64{c.Seed}, Fast: c.Fast,
 	}, c.Runs)
 	if err != nil {
 		return err

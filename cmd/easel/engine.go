@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"easel/internal/engine"
 )
 
 // engineFlags say which model runs, and on what.
@@ -13,6 +16,7 @@ type engineFlags struct {
 	Device  string `help:"Where to compute: ${enum}. auto takes the first of cuda, webgpu and cpu that works." enum:"auto,cpu,webgpu,cuda" default:"auto"`
 	Threads int    `help:"Threads of the CPU to compute with; 0: all of them." default:"0"`
 	OrtLib  string `help:"ONNX Runtime's library, where it is not found by itself." type:"existingfile" placeholder:"FILE"`
+	Memory  int64  `help:"Bytes that loaded weights may hold: networks make room for each other; 0: all stay loaded." default:"0" placeholder:"BYTES"`
 	Lora    string `help:"Main LoRA; default: lora.safetensors in the dev variant's directory, if there." type:"existingfile" placeholder:"FILE"`
 	Data    string `help:"Directory of everything that Easel keeps." type:"path" placeholder:"DIR"`
 }
@@ -59,4 +63,16 @@ func (f engineFlags) models() (modelDirs, error) {
 		}
 	}
 	return dirs, nil
+}
+
+// open readies an engine over the directories.
+func (f engineFlags) open(ctx context.Context, dirs modelDirs) (*engine.Engine, error) {
+	data, err := f.dataDir()
+	if err != nil {
+		return nil, err
+	}
+	return engine.Open(ctx, engine.Options{
+		Dev: dirs.dev, Schnell: dirs.schnell, Device: f.Device, Threads: f.Threads, Library: f.OrtLib, Memory: f.Memory,
+		Cache: filepath.Join(data, "rounded"),
+	})
 }

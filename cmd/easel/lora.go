@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"easel/internal/engine"
 	"easel/internal/fetch"
 	"easel/internal/loras"
 	"easel/internal/render"
@@ -58,7 +57,7 @@ func (c *loraCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	eng, err := engine.Open(ctx, engine.Options{Dev: dirs.dev, Schnell: dirs.schnell, Device: c.Device, Threads: c.Threads, Library: c.OrtLib})
+	eng, err := c.open(ctx, dirs)
 	if err != nil {
 		return err
 	}

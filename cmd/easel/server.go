@@ -112,6 +112,9 @@ func (s *server) site(data string, client *fetch.Client) (http.Handler, error) {
 	s.senders = append(s.senders, sender)
 	a.Webhooks = sender
 	pages := s.pages()
+	if access.Required() {
+		pages.Access = access
+	}
 	e := echo.New()
 	api.Front{
 		Log: s.log, Metrics: a.Metrics, Access: access,

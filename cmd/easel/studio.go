@@ -131,9 +131,7 @@ func (f engineFlags) openTools(ctx context.Context, dirs modelDirs) (_ *tools, e
 			t.Close()
 		}
 	}()
-	if t.engine, err = engine.Open(ctx, engine.Options{
-		Dev: dirs.dev, Schnell: dirs.schnell, Device: f.Device, Threads: f.Threads, Library: f.OrtLib,
-	}); err != nil {
+	if t.engine, err = f.open(ctx, dirs); err != nil {
 		return nil, err
 	}
 	if t.judge, err = safety.Open(classifier.OpenNSFW, ort.Options{Threads: f.Threads}); err != nil {
