@@ -33,27 +33,33 @@ type Site struct {
 	Model       views.Model
 	Predictions Predictions
 	Files       prediction.Files
+	Access      Access // nil: everybody is let in, and there is no login
 	PublicURL   string // what visitors call this server; "": as the request says
 	Dev         bool   // serves /styleguide too
 }
 
 // Register adds the pages' routes.
 func (s *Site) Register(e *echo.Echo) {
-	pages := e.Group("", Shield)
-	pages.GET("/", s.playground)
-	pages.POST("/", s.run)
-	pages.GET("/p/:id", s.result)
-	pages.POST("/p/:id/cancel", s.cancel)
-	pages.GET("/history", s.history)
+	pages := e.Group("") // Shield stands with each route: a group's own answers 404 where a method is wrong
+	pages.GET("/", s.playground, Shield)
+	pages.POST("/", s.run, Shield)
+	pages.GET("/p/:id", s.result, Shield)
+	pages.POST("/p/:id/cancel", s.cancel, Shield)
+	pages.GET("/history", s.history, Shield)
+	if s.Access != nil {
+		pages.GET("/login", s.login, Shield)
+		pages.POST("/login", s.signIn, Shield)
+		pages.POST("/logout", s.signOut, Shield)
+	}
 	if s.Dev {
-		pages.GET("/styleguide", s.styleguide)
+		pages.GET("/styleguide", s.styleguide, Shield)
 	}
 	assets := echo.WrapHandler(static.Handler())
-	pages.GET(static.Prefix+"*", assets)
-	pages.HEAD(static.Prefix+"*", assets)
+	pages.GET(static.Prefix+"*", assets, Shield)
+	pages.HEAD(static.Prefix+"*", assets, Shield)
 	pages.GET("/favicon.ico", func(c echo.Context) error {
 		return c.Redirect(http.StatusFound, static.URL("favicon.svg"))
-	})
+	}, Shield)
 }
 
 // render writes a page only once all of it is there, so that an error half way

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -170,6 +172,60 @@ func TestThemeComesFromTheCookie(t *testing.T) {
 		r.AddCookie(&http.Cookie{Name: "theme", Value: value})
 		if got := strings.Contains(ask(newSite(&kept{}), r).Body.String(), "data-theme="); got != want {
 			t.Errorf("cookie %q: theme set %v, want %v", value, got, want)
+		}
+	}
+}
+
+// gate is an Access with one token.
+type gate struct{}
+
+func (gate) Login(c echo.Context, token string) error {
+	if token != "right" {
+		return errors.New("no")
+	}
+	c.SetCookie(&http.Cookie{Name: "in", Value: "yes"})
+	return nil
+}
+
+func (gate) Logout(c echo.Context) { c.SetCookie(&http.Cookie{Name: "in", MaxAge: -1}) }
+
+func TestLogin(t *testing.T) {
+	e := echo.New()
+	(&Site{Predictions: &kept{}, Access: gate{}}).Register(e)
+	post := func(path, token, next string) *httptest.ResponseRecorder {
+		body := url.Values{"token": {token}, "next": {next}}.Encode()
+		r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		return ask(e, r)
+	}
+	form := ask(e, httptest.NewRequest(http.MethodGet, "/login?next=%2Fhistory%3Fq%3Dfox", nil))
+	if form.Code != http.StatusOK || !strings.Contains(form.Body.String(), `name="next" value="/history?q=fox"`) {
+		t.Errorf("%d %s", form.Code, form.Body)
+	}
+	for next, want := range map[string]string{
+		"/history?q=fox": "/history?q=fox", "": "/", "//evil.example": "/", `/\evil.example`: "/", "https://evil.example": "/", "/\t/evil.example": "/",
+	} {
+		w := post("/login", " right\n", next)
+		if w.Code != http.StatusSeeOther || w.Header().Get("Location") != want || w.Header().Get("Set-Cookie") != "in=yes" {
+			t.Errorf("next %q: %d to %q", next, w.Code, w.Header().Get("Location"))
+		}
+	}
+	if w := post("/login", "wrong", "/history"); w.Code != http.StatusUnauthorized || w.Header().Get("Set-Cookie") != "" ||
+		!strings.Contains(w.Body.String(), "none of this server") || strings.Contains(w.Body.String(), "wrong") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if w := post("/logout", "", ""); w.Code != http.StatusSeeOther || !strings.Contains(w.Header().Get("Set-Cookie"), "Max-Age=0") {
+		t.Errorf("logout: %d %v", w.Code, w.Header())
+	}
+}
+
+func TestWrongMethod(t *testing.T) {
+	e := newSite(&kept{})
+	e.HTTPErrorHandler = e.DefaultHTTPErrorHandler
+	e.GET("/v1/x", func(c echo.Context) error { return nil }) // another's route
+	for _, path := range []string{"/v1/x", "/history"} {
+		if w := ask(e, httptest.NewRequest(http.MethodPut, path, nil)); w.Code != http.StatusMethodNotAllowed {
+			t.Errorf("PUT %s: %d", path, w.Code)
 		}
 	}
 }
