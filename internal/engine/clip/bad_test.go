@@ -1,7 +1,6 @@
 package clip
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -32,22 +31,17 @@ func TestBadCheckpoint(t *testing.T) {
 }
 
 func TestBadConfig(t *testing.T) {
-	for text, want := range map[string]string{
+	golden.BadConfigs(t, ReadConfig, map[string]string{
 		`{`:                               "config.json",
 		`{"architectures":["BertModel"]}`: `"BertModel"`,
 		`{"hidden_size":-1}`:              "hidden_size is -1",
 		`{"hidden_size":10,"num_attention_heads":3}`:    "not a multiple",
 		`{"vocab_size":4611686018427387904}`:            "vocab_size",
 		`{"num_hidden_layers":0,"intermediate_size":0}`: "intermediate_size is 0",
-	} {
-		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := ReadConfig(dir); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: error %v lacks %q", text, err, want)
-		}
-	}
+		`{"num_hidden_layers":1000000}`:                 "num_hidden_layers is 1000000",
+		`{"max_position_embeddings":100000}`:            "max_position_embeddings is 100000",
+		`{"layer_norm_eps":-1}`:                         "layer_norm_eps is -1",
+	})
 	if _, err := Load(t.TempDir(), false, ort.Options{}); err == nil {
 		t.Error("empty folder: no error")
 	}

@@ -49,14 +49,19 @@ func ReadConfig(dir string) (Config, error) {
 	return c, nil
 }
 
-// maxSize bounds every number of a config, so that their products fit.
-const maxSize = 1 << 20
+// Bounds of a config's numbers, so that their products fit and what is built of
+// them does, too.
+const (
+	maxSize   = 1 << 20
+	maxLayers = 1000
+	maxTokens = 4096 // the attention's scores are tokens × tokens × heads
+)
 
 func (c Config) check() error {
 	var errs []error
-	positive := func(name string, n int) {
-		if n < 1 || n > maxSize {
-			errs = append(errs, fmt.Errorf("%s is %d; it must be between 1 and %d", name, n, maxSize))
+	within := func(name string, n, limit int) {
+		if n < 1 || n > limit {
+			errs = append(errs, fmt.Errorf("%s is %d; it must be between 1 and %d", name, n, limit))
 		}
 	}
 	for _, a := range c.Architectures {
@@ -64,12 +69,15 @@ func (c Config) check() error {
 			errs = append(errs, fmt.Errorf("architectures has %q; Easel knows %q", a, Class))
 		}
 	}
-	positive("hidden_size", c.Width)
-	positive("intermediate_size", c.Hidden)
-	positive("num_hidden_layers", c.Layers)
-	positive("num_attention_heads", c.Heads)
-	positive("max_position_embeddings", c.MaxTokens)
-	positive("vocab_size", c.Vocabulary)
+	within("hidden_size", c.Width, maxSize)
+	within("intermediate_size", c.Hidden, maxSize)
+	within("num_hidden_layers", c.Layers, maxLayers)
+	within("num_attention_heads", c.Heads, maxSize)
+	within("max_position_embeddings", c.MaxTokens, maxTokens)
+	within("vocab_size", c.Vocabulary, maxSize)
+	if c.Eps <= 0 {
+		errs = append(errs, fmt.Errorf("layer_norm_eps is %v; it must be above 0", c.Eps))
+	}
 	if c.Heads > 0 && c.Width%c.Heads != 0 {
 		errs = append(errs, fmt.Errorf("hidden_size %d is not a multiple of num_attention_heads %d", c.Width, c.Heads))
 	}

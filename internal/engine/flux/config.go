@@ -87,8 +87,8 @@ func (c Config) check() error {
 	}
 	sum := 0
 	for _, n := range c.AxesDims {
-		if n < 0 || n%2 != 0 {
-			errs = append(errs, fmt.Errorf("axes_dims_rope %v must be even", c.AxesDims))
+		if n < 0 || n > maxSize || n%2 != 0 {
+			errs = append(errs, fmt.Errorf("axes_dims_rope %v must be even and between 0 and %d", c.AxesDims, maxSize))
 			break
 		}
 		sum += n

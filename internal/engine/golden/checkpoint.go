@@ -3,6 +3,7 @@ package golden
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"easel/internal/engine/safetensors"
@@ -52,5 +53,20 @@ func Damage(gone, longer, whole string) func(map[string]safetensors.Data) {
 		x := tensors[whole]
 		size := int64(len(x.Bytes))
 		tensors[whole] = safetensors.Data{Name: whole, DType: safetensors.I8, Shape: []int64{size}, Bytes: x.Bytes}
+	}
+}
+
+// BadConfigs writes each text as a config.json and expects read's error to hold
+// what stands beside it.
+func BadConfigs[C any](t *testing.T, read func(dir string) (C, error), cases map[string]string) {
+	t.Helper()
+	for text, want := range cases {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := read(dir); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v lacks %q", text, err, want)
+		}
 	}
 }

@@ -67,6 +67,7 @@ func Load(path string, layers Layers) (*Adapter, error) {
 		}
 		if err := a.add(e, to, layers, scaling); err != nil {
 			wrong = append(wrong, fmt.Errorf("%s: %w", name, err))
+			a.Report.Unmatched = append(a.Report.Unmatched, e.keys()...)
 			continue
 		}
 		a.Report.Matched += len(e.keys())

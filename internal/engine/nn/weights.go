@@ -29,6 +29,7 @@ type state struct {
 	g        *onnx.Graph
 	file     *safetensors.Checkpoint
 	problems []error
+	wrong    int // of which problems lists the first
 	loaded   map[string]onnx.Value
 	adapted  bool
 	modules  []Module
@@ -108,12 +109,24 @@ var floats = map[safetensors.DType]onnx.DType{
 
 // problem notes what is wrong and returns a stand-in of the right shape.
 func (w *Weights) problem(stand onnx.Value, format string, args ...any) onnx.Value {
-	w.problems = append(w.problems, fmt.Errorf("%s: %s", w.file.Path, fmt.Sprintf(format, args...)))
-	return w.g.Input(fmt.Sprintf("problem_%d", len(w.problems)), stand.Type, stand.Shape...)
+	w.wrong++
+	if w.wrong <= maxProblems {
+		w.problems = append(w.problems, fmt.Errorf("%s: %s", w.file.Path, fmt.Sprintf(format, args...)))
+	}
+	return w.g.Input(fmt.Sprintf("problem_%d", w.wrong), stand.Type, stand.Shape...)
 }
 
 // Modules lists the linear layers built so far that take a LoRA.
 func (w *Weights) Modules() []Module { return w.modules }
 
-// Err lists every tensor that was missing or wrong, each with its file.
-func (w *Weights) Err() error { return errors.Join(w.problems...) }
+// maxProblems keeps the error readable when a config asks for another network
+// than the checkpoint holds.
+const maxProblems = 50
+
+// Err lists the tensors that were missing or wrong, each with its file.
+func (w *Weights) Err() error {
+	if more := w.wrong - len(w.problems); more > 0 {
+		return errors.Join(append(w.problems, fmt.Errorf("%s: and %d more tensors are missing or wrong", w.file.Path, more))...)
+	}
+	return errors.Join(w.problems...)
+}

@@ -14,6 +14,9 @@ import (
 // File is the map's place in the autoencoder's folder.
 const File = "preview.safetensors"
 
+// maxPatch keeps a preview no larger than its picture: few models' latents span more pixels.
+const maxPatch = 32
+
 // Map takes a latent of some channels to a patch of Patch×Patch pixels.
 type Map struct {
 	Channels, Patch int
@@ -33,8 +36,8 @@ func Read(dir string, channels int) (Map, error) {
 		return Map{}, fmt.Errorf("%s: needs decode.weight [channels 3·p·p] and mean [3·p·p]", file.Path)
 	}
 	patch := int(math.Sqrt(float64(mean.Shape[0] / 3)))
-	if weight.Shape[0] != int64(channels) || weight.Shape[1] != mean.Shape[0] || int64(3*patch*patch) != mean.Shape[0] || patch == 0 {
-		return Map{}, fmt.Errorf("%s: decode.weight %v and mean %v do not map %d channels to square patches", file.Path, weight.Shape, mean.Shape, channels)
+	if weight.Shape[0] != int64(channels) || weight.Shape[1] != mean.Shape[0] || int64(3*patch*patch) != mean.Shape[0] || patch == 0 || patch > maxPatch {
+		return Map{}, fmt.Errorf("%s: decode.weight %v and mean %v do not map %d channels to square patches of at most %d", file.Path, weight.Shape, mean.Shape, channels, maxPatch)
 	}
 	m := Map{Channels: channels, Patch: patch}
 	if m.Weight, err = weight.Float32s(); err != nil {

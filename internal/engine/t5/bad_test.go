@@ -79,21 +79,15 @@ func TestVariants(t *testing.T) {
 }
 
 func TestBadConfig(t *testing.T) {
-	for text, want := range map[string]string{
+	golden.BadConfigs(t, ReadConfig, map[string]string{
 		`[]`:                                    "config.json",
 		`{"architectures":["BartModel"]}`:       `"BartModel"`,
 		`{"d_model":0,"d_kv":-3}`:               "d_kv is -3",
 		`{"relative_attention_num_buckets":2}`:  "relative_attention_num_buckets is 2",
 		`{"relative_attention_max_distance":8}`: "relative_attention_max_distance is 8",
-	} {
-		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := ReadConfig(dir); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: error %v lacks %q", text, err, want)
-		}
-	}
+		`{"num_layers":1000000}`:                "num_layers is 1000000",
+		`{"layer_norm_epsilon":0}`:              "layer_norm_epsilon is 0",
+	})
 }
 
 func TestBadTokens(t *testing.T) {

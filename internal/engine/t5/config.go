@@ -68,14 +68,18 @@ func ReadConfig(dir string) (Config, error) {
 	return c, nil
 }
 
-// maxSize bounds every number of a config, so that their products fit.
-const maxSize = 1 << 20
+// Bounds of a config's numbers, so that their products fit and what is built of
+// them does, too.
+const (
+	maxSize   = 1 << 20
+	maxLayers = 1000
+)
 
 func (c Config) check() error {
 	var errs []error
-	within := func(name string, n, low int) {
-		if n < low || n > maxSize {
-			errs = append(errs, fmt.Errorf("%s is %d; it must be between %d and %d", name, n, low, maxSize))
+	within := func(name string, n, low, high int) {
+		if n < low || n > high {
+			errs = append(errs, fmt.Errorf("%s is %d; it must be between %d and %d", name, n, low, high))
 		}
 	}
 	for _, a := range c.Architectures {
@@ -83,13 +87,16 @@ func (c Config) check() error {
 			errs = append(errs, fmt.Errorf("architectures has %q; Easel knows %q", a, Class))
 		}
 	}
-	within("d_model", c.Width, 1)
-	within("d_kv", c.HeadDim, 1)
-	within("d_ff", c.Hidden, 1)
-	within("num_layers", c.Layers, 1)
-	within("num_heads", c.Heads, 1)
-	within("vocab_size", c.Vocabulary, 1)
-	within("relative_attention_num_buckets", c.Buckets, 4)
-	within("relative_attention_max_distance", c.MaxDistance, c.Buckets/4+1)
+	within("d_model", c.Width, 1, maxSize)
+	within("d_kv", c.HeadDim, 1, maxSize)
+	within("d_ff", c.Hidden, 1, maxSize)
+	within("num_layers", c.Layers, 1, maxLayers)
+	within("num_heads", c.Heads, 1, maxSize)
+	within("vocab_size", c.Vocabulary, 1, maxSize)
+	within("relative_attention_num_buckets", c.Buckets, 4, maxSize)
+	within("relative_attention_max_distance", c.MaxDistance, c.Buckets/4+1, maxSize)
+	if c.Eps <= 0 {
+		errs = append(errs, fmt.Errorf("layer_norm_epsilon is %v; it must be above 0", c.Eps))
+	}
 	return errors.Join(errs...)
 }

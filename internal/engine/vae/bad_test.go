@@ -3,7 +3,6 @@ package vae
 import (
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -45,7 +44,7 @@ func TestBadCheckpoint(t *testing.T) {
 
 func TestBadConfig(t *testing.T) {
 	const class = `{"_class_name":"AutoencoderKL","norm_num_groups":2,`
-	for text, want := range map[string]string{
+	golden.BadConfigs(t, ReadConfig, map[string]string{
 		`{}`:                                                     `_class_name is ""`,
 		class + `"block_out_channels":[3]}`:                      "not a multiple of norm_num_groups",
 		class + `"block_out_channels":[]}`:                       "block_out_channels' length is 0",
@@ -56,15 +55,7 @@ func TestBadConfig(t *testing.T) {
 		class + `"out_channels":4}`:                              "pictures have 3",
 		class + `"latents_mean":[1],"latents_std":[2]}`:          "latents_mean",
 		`{"_class_name":"AutoencoderKL","norm_num_groups":0}`:    "norm_num_groups is 0",
-	} {
-		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := ReadConfig(dir); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: error %v lacks %q", text, err, want)
-		}
-	}
+	})
 }
 
 func TestBadSizes(t *testing.T) {
