@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -62,6 +63,16 @@ func TestFiles(t *testing.T) {
 			t.Errorf("used %d, error %v", used, err)
 		}
 	})
+}
+
+// Files too large for memory pass through the directory, which a journal with
+// a server of its own is the first to make.
+func TestLargeFileElsewhere(t *testing.T) {
+	w := open(t, journal.Options{URL: external(t), Dir: filepath.Join(t.TempDir(), "not", "there")})
+	f, err := w.Files.Put(t.Context(), prediction.File{Name: "x"}, bytes.NewReader(noise(9<<20)))
+	if err != nil || f.Size != 9<<20 {
+		t.Errorf("%d bytes, %v", f.Size, err)
+	}
 }
 
 func TestFilesByToken(t *testing.T) {

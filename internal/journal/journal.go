@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -111,6 +112,11 @@ func (j *Journal) open(ctx context.Context) error {
 }
 
 func (j *Journal) connect() error {
+	if j.opts.Dir != "" {
+		if err := os.MkdirAll(j.opts.Dir, 0o700); err != nil {
+			return err
+		}
+	}
 	options := []nats.Option{
 		nats.Name("easel"), nats.MaxReconnects(-1),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {

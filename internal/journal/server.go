@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -21,9 +20,6 @@ const maxPayload = 1 << 20
 func (j *Journal) startServer() error {
 	if j.opts.Dir == "" {
 		return errors.New("neither a directory nor a URL given")
-	}
-	if err := os.MkdirAll(j.opts.Dir, 0o700); err != nil {
-		return err
 	}
 	var err error
 	if j.lock, err = lockDir(j.opts.Dir); err != nil {
