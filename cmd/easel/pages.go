@@ -48,7 +48,7 @@ func (s *server) pages() *site.Site {
 		m.Examples = []string{"a 3d emoji of a rocket", "flat emoji of pizza on a blue background", "cartoon emoji of a cat face"}
 	}
 	return &site.Site{
-		Model: m, Predictions: s.service, Files: s.journal.Ports().Files,
+		Model: m, Predictions: s.service, Files: s.journal.Ports().Files, Desk: &s.studio.desk,
 		PublicURL: s.flags.PublicURL, Dev: s.flags.Styleguide,
 	}
 }

@@ -55,6 +55,7 @@ type studio struct {
 	log    *slog.Logger
 
 	identity render.Identity
+	desk     desk
 	count    func(prediction.Generator) prediction.Generator // nil: runs are not counted
 
 	mu    sync.Mutex
@@ -92,6 +93,7 @@ func (s *studio) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.desk.open(tools.engine, store, s.dirs.lora, s.flags.Loras != "")
 	var gen prediction.Generator = generator{tools.renderer(files{s.ports.Files, s.client}, store, s.identity, s.flags.safetyFlags)}
 	if s.count != nil {
 		gen = s.count(gen)

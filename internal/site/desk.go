@@ -77,3 +77,11 @@ func refuse(c echo.Context, err error) error {
 	}
 	return c.JSON(status, map[string]string{"detail": err.Error()})
 }
+
+// noDesk is for a page without an engine of its own.
+type noDesk struct{}
+
+func (noDesk) Tokens(string, string) (int, int, int, error) { return 0, 0, 0, ErrNotReady }
+func (noDesk) LoRAs() ([]string, bool)                      { return nil, false }
+func (noDesk) Card(string) (any, error)                     { return nil, nil }
+func (noDesk) Add(string, io.Reader) error                  { return ErrNotReady }

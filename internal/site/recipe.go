@@ -43,6 +43,8 @@ func recipeInput(r picture.Recipe) map[string]any {
 			}
 		}
 	}
-	input["seed"] = r.Seed
+	if r.Version != "" { // ours names each picture's own seed
+		input["seed"] = r.Seed
+	}
 	return input
 }

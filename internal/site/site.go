@@ -34,6 +34,7 @@ type Site struct {
 	Predictions Predictions
 	Files       prediction.Files
 	Access      Access // nil: everybody is let in, and there is no login
+	Desk        Desk   // nil: the form tells neither tokens nor LoRA files
 	PublicURL   string // what visitors call this server; "": as the request says
 	Dev         bool   // serves /styleguide too
 }
@@ -46,6 +47,14 @@ func (s *Site) Register(e *echo.Echo) {
 	pages.GET("/p/:id", s.result, Shield)
 	pages.POST("/p/:id/cancel", s.cancel, Shield)
 	pages.GET("/history", s.history, Shield)
+	if s.Desk == nil {
+		s.Desk = noDesk{}
+	}
+	pages.GET("/tokens", s.tokens, Shield)
+	pages.POST("/recipe", s.recipe, Shield)
+	pages.GET("/loras", s.listLoRAs, Shield)
+	pages.GET("/loras/:name", s.loraCard, Shield)
+	pages.POST("/loras/:name", s.addLoRA, Shield)
 	if s.Access != nil {
 		pages.GET("/login", s.login, Shield)
 		pages.POST("/login", s.signIn, Shield)
