@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -22,6 +24,9 @@ func (b Benchmark) Overhead() float64 {
 // Bench times a request for one picture, warm, and in turn with it the bare
 // runs of the transformer and the decoder that it takes.
 func (e *Engine) Bench(ctx context.Context, r Request, runs int) (Benchmark, error) {
+	if runs < 1 {
+		return Benchmark{}, fmt.Errorf("%d runs: at least 1 is needed", runs)
+	}
 	var timings []Timings
 	var bare []time.Duration
 	r.Seeds = r.Seeds[:min(1, len(r.Seeds))]
@@ -39,7 +44,7 @@ func (e *Engine) Bench(ctx context.Context, r Request, runs int) (Benchmark, err
 		}
 		timings, bare = append(timings, result.Timings), append(bare, alone)
 	}
-	slices.SortFunc(timings, func(a, b Timings) int { return int(a.Total - b.Total) })
+	slices.SortFunc(timings, func(a, b Timings) int { return cmp.Compare(a.Total, b.Total) })
 	slices.Sort(bare)
 	return Benchmark{Timings: timings[runs/2], Bare: bare[runs/2]}, nil
 }
@@ -63,10 +68,6 @@ func (e *Engine) bare(ctx context.Context, r Request) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	decoder, err := e.decoder(v)
-	if err != nil {
-		return 0, err
-	}
 	c := run.canvas
 	pass, err := transformer.NewPass(run.text, c.rows, c.cols, r.Guidance, run.adapters.transformer)
 	if err != nil {
@@ -80,6 +81,12 @@ func (e *Engine) bare(ctx context.Context, r Request) (time.Duration, error) {
 			return 0, err
 		}
 	}
+	steps := time.Since(began)
+	decoder, err := e.decoder(v)
+	if err != nil {
+		return 0, err
+	}
+	began = time.Now()
 	_, err = decoder.Decode(ctx, latents, 2*c.rows, 2*c.cols)
-	return time.Since(began), err
+	return steps + time.Since(began), err
 }

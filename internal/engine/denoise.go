@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"easel/internal/engine/flux"
-	"easel/internal/engine/preview"
 	"easel/internal/engine/sampling"
 )
 
@@ -51,20 +50,16 @@ type watch struct {
 // the velocity says is left in them.
 func (w *watch) look(ctx context.Context, step int, pass *flux.Pass, sigma float32) error {
 	r := w.run
-	if !r.request.Previews || time.Since(w.last) < previewEvery {
+	if r.painter == nil || time.Since(w.last) < previewEvery {
 		return nil
 	}
 	w.last = time.Now()
-	painter, err := loaded(r, func(v *variant) (*preview.Painter, error) { return r.engine.painter(ctx, v) })
-	if err != nil {
-		return err
-	}
 	defer clock(&r.timings.Preview)()
 	expected := make([]float32, len(pass.Latents))
 	for i, x := range pass.Latents {
 		expected[i] = x - float32(sigma*pass.Velocity[i])
 	}
-	img, err := painter.Paint(ctx, expected, r.canvas.rows, r.canvas.cols)
+	img, err := r.painter.Paint(ctx, expected, r.canvas.rows, r.canvas.cols)
 	if err != nil {
 		return err
 	}

@@ -55,6 +55,9 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	if o.Dev == "" && o.Schnell == "" {
 		return nil, errors.New("open engine: neither a dev nor a schnell folder is given")
 	}
+	if o.Threads < 0 || o.Memory < 0 {
+		return nil, fmt.Errorf("open engine: threads %d and memory %d must not be below 0", o.Threads, o.Memory)
+	}
 	device, err := ort.ParseDevice(o.Device)
 	if err != nil {
 		return nil, err

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"easel/internal/engine/flux"
 	"easel/internal/engine/lora"
+	"easel/internal/engine/preview"
 	"easel/internal/engine/sampling"
 )
 
@@ -74,6 +76,7 @@ type run struct {
 	schedule sampling.Schedule
 	first    int // step to begin with
 	source   *source
+	painter  *preview.Painter // nil: no previews
 	adapters adapters
 	timings  Timings
 	warnings []string
@@ -87,8 +90,11 @@ func (e *Engine) newRun(v *variant, r Request, o Observer) *run {
 	}
 }
 
+// warn notes a warning, once.
 func (r *run) warn(format string, args ...any) {
-	r.warnings = append(r.warnings, fmt.Sprintf(format, args...))
+	if w := fmt.Sprintf(format, args...); !slices.Contains(r.warnings, w) {
+		r.warnings = append(r.warnings, w)
+	}
 }
 
 func (r *run) all(ctx context.Context) (err error) {
@@ -107,6 +113,22 @@ func (r *run) all(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	if r.request.Previews { // before the transformer: fitting a map takes the decoder
+		if r.painter, err = loaded(r, func(v *variant) (*preview.Painter, error) { return r.engine.painter(ctx, v) }); err != nil {
+			return err
+		}
+	}
+	for k, seed := range r.request.Seeds {
+		if err := r.draw(ctx, k, seed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// draw makes picture k. It asks for the transformer anew each time: where
+// memory is short, decoding the picture before closed it.
+func (r *run) draw(ctx context.Context, k int, seed int64) error {
 	transformer, err := r.transformer(ctx)
 	if err != nil {
 		return err
@@ -116,17 +138,12 @@ func (r *run) all(ctx context.Context) (err error) {
 		return err
 	}
 	defer pass.Close()
-	for k, seed := range r.request.Seeds {
-		start := r.start(seed)
-		copy(pass.Latents, start.latents)
-		if err := r.denoise(ctx, k, pass, start); err != nil {
-			return err
-		}
-		if err := r.decode(ctx, k, pass.Latents); err != nil {
-			return err
-		}
+	start := r.start(seed)
+	copy(pass.Latents, start.latents)
+	if err := r.denoise(ctx, k, pass, start); err != nil {
+		return err
 	}
-	return nil
+	return r.decode(ctx, k, pass.Latents)
 }
 
 // decode makes picture k of packed latents and hands it over.

@@ -20,16 +20,16 @@ type book struct {
 }
 
 // fetch returns the network called key, loading it when it is not there. bytes
-// is what it will hold.
+// is what it will hold; 0 stands for next to nothing, for which nothing is closed
+// and which is not closed itself.
 func fetch[T closer](s *shelf, key string, bytes int64, load func() (T, error)) (T, error) {
 	if i := slices.IndexFunc(s.books, func(b book) bool { return b.key == key }); i >= 0 {
 		b := s.books[i]
 		s.books = append(slices.Delete(s.books, i, i+1), b) // the latest used is last
 		return b.value.(T), nil
 	}
-	for s.limit > 0 && len(s.books) > 0 && s.total()+bytes > s.limit {
-		s.books[0].value.Close()
-		s.books = slices.Delete(s.books, 0, 1)
+	if s.limit > 0 && bytes > 0 {
+		s.makeRoom(bytes)
 	}
 	value, err := load()
 	if err != nil {
@@ -37,6 +37,17 @@ func fetch[T closer](s *shelf, key string, bytes int64, load func() (T, error)) 
 	}
 	s.books = append(s.books, book{key, bytes, value})
 	return value, nil
+}
+
+func (s *shelf) makeRoom(bytes int64) {
+	for s.total()+bytes > s.limit {
+		i := slices.IndexFunc(s.books, func(b book) bool { return b.bytes > 0 })
+		if i < 0 {
+			return
+		}
+		s.books[i].value.Close()
+		s.books = slices.Delete(s.books, i, i+1)
+	}
 }
 
 func (s *shelf) total() (n int64) {
