@@ -6,25 +6,33 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"easel/internal/picture"
+	"easel/internal/render"
+	"easel/internal/schema"
 )
 
 // again reads the recipe inside a picture as an input to draw it by, and says
 // what of it this machine has otherwise. Pictures that it started from are
 // known by their sum only: given must name them.
-func again(path string, given map[string]any, weights string) (input map[string]any, differs []string, err error) {
+func again(path string, given map[string]any, weights string) (input map[string]any, recipe picture.Recipe, differs []string, err error) {
 	file, err := os.ReadFile(path)
 	if err != nil {
-		return nil, nil, err
+		return nil, recipe, nil, err
 	}
-	recipe, err := picture.ReadRecipe(file)
+	recipe, err = picture.ReadRecipe(file)
 	if err != nil {
-		return nil, nil, fmt.Errorf("--from %s: %w", path, err)
+		return nil, recipe, nil, fmt.Errorf("--from %s: %w", path, err)
 	}
 	if err := json.Unmarshal(recipe.Input, &input); err != nil {
-		return nil, nil, fmt.Errorf("--from %s: its recipe is damaged: %w", path, err)
+		return nil, recipe, nil, fmt.Errorf("--from %s: its recipe is damaged: %w", path, err)
+	}
+	for name, value := range input { // what is as it would be anyway was not asked for
+		if f, ok := schema.Lookup(name); ok && fmt.Sprint(f.Default) == fmt.Sprint(value) {
+			delete(input, name)
+		}
 	}
 	if recipe.Weights != weights {
 		differs = append(differs, fmt.Sprintf("the picture was drawn by %s (%.12s), not by this model (%.12s)", recipe.Model, recipe.Weights, weights))
@@ -52,5 +60,14 @@ func again(path string, given map[string]any, weights string) (input map[string]
 	for name, value := range given {
 		input[name] = value
 	}
-	return input, differs, errors.Join(missing...)
+	return input, recipe, differs, errors.Join(missing...)
+}
+
+// otherLoRAs says whether a picture was drawn with other LoRA files, or scales, than now.
+func otherLoRAs(then []picture.RecipeLoRA, now []render.LoRA) []string {
+	same := func(a picture.RecipeLoRA, b render.LoRA) bool { return a.SHA256 == b.SHA256 && a.Scale == b.Scale }
+	if slices.EqualFunc(then, now, same) {
+		return nil
+	}
+	return []string{"the picture was drawn with other LoRA files, or other scales of them"}
 }

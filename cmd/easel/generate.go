@@ -13,12 +13,13 @@ import (
 	"golang.org/x/term"
 
 	"easel/internal/fetch"
+	"easel/internal/picture"
 	"easel/internal/render"
 	"easel/internal/schema"
 )
 
 type generateCommand struct {
-	Prompt   string   `arg:"" optional:"" help:"What the picture shows."`
+	Prompt   *string  `arg:"" optional:"" help:"What the picture shows."`
 	Input    []string `short:"i" sep:"none" placeholder:"NAME=VALUE" help:"Another input, such as aspect_ratio=16:9 or seed=42; 'easel schema' lists them."`
 	From     string   `type:"existingfile" placeholder:"FILE" help:"Draw again the picture in a file that Easel made, by the recipe inside."`
 	Out      string   `short:"o" type:"path" default:"." placeholder:"DIR" help:"Where to write the pictures."`
@@ -39,7 +40,7 @@ func (c *generateCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	raw, differs, err := c.input(weights)
+	raw, recipe, differs, err := c.input(weights)
 	if err != nil {
 		return err
 	}
@@ -72,26 +73,30 @@ func (c *generateCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.From != "" {
+		differs = append(differs, otherLoRAs(recipe.LoRAs, report.LoRAs)...)
+	}
 	report.Warnings = append(differs, report.Warnings...)
 	return c.print(sink.written, report)
 }
 
-// input is what to draw, as the API's input object.
-func (c *generateCommand) input(weights string) (raw []byte, differs []string, err error) {
+// input is what to draw, as the API's input object; with --from, also by which
+// recipe, and what this machine has otherwise.
+func (c *generateCommand) input(weights string) (raw []byte, recipe picture.Recipe, differs []string, err error) {
 	values, err := inputs(c.Input)
 	if err != nil {
-		return nil, nil, err
+		return nil, recipe, nil, err
 	}
-	if c.Prompt != "" || c.From == "" {
-		values["prompt"] = c.Prompt
+	if c.Prompt != nil {
+		values["prompt"] = *c.Prompt
 	}
 	if c.From != "" {
-		if values, differs, err = again(c.From, values, weights); err != nil {
-			return nil, nil, err
+		if values, recipe, differs, err = again(c.From, values, weights); err != nil {
+			return nil, recipe, nil, err
 		}
 	}
 	raw, err = json.Marshal(values)
-	return raw, differs, err
+	return raw, recipe, differs, err
 }
 
 func (c *generateCommand) print(written []string, report render.Report) error {

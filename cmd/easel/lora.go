@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"easel/internal/fetch"
 	"easel/internal/loras"
@@ -40,6 +41,8 @@ func (l localAdapters) Get(ctx context.Context, address string, progress loras.P
 	if info, err := os.Stat(address); err == nil && info.Mode().IsRegular() {
 		sum, err := render.SumOf(address)
 		return loras.File{Path: address, SHA256: sum}, err
+	} else if err != nil && (filepath.IsAbs(address) || strings.HasPrefix(address, ".")) {
+		return loras.File{}, err // a path it is; the store would think of addresses
 	}
 	return l.Store.Get(ctx, address, progress)
 }

@@ -25,6 +25,7 @@ type commands struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	parsed := kong.Parse(&commands{}, append(options(), kong.BindTo(ctx, (*context.Context)(nil)))...)
 	err := parsed.Run()
 	if err == nil {
@@ -42,6 +43,6 @@ func options() []kong.Option {
 		kong.Name("easel"),
 		kong.Description("A self-hosted playground for FLUX.1 image models with LoRA. Every flag can also be given as EASEL_…: --data is EASEL_DATA."),
 		kong.DefaultEnvars("EASEL"),
-		kong.UsageOnError(),
+		kong.ShortUsageOnError(),
 	}
 }

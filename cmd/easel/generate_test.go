@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"easel/internal/picture"
+	"easel/internal/render"
+)
+
+// generate draws with a tiny model into a folder of its own and returns the picture.
+func generate(t *testing.T, format string, change func(*generateCommand)) (path string, data []byte) {
+	t.Helper()
+	prompt := "a rocket"
+	c := &generateCommand{
+		Prompt: &prompt, Out: t.TempDir(), JSON: true,
+		Input: []string{"seed=7", "num_inference_steps=2", "aspect_ratio=custom", "width=256", "height=272", "output_format=" + format},
+	}
+	c.Name, c.SafetyThreshold = "easel/emoji", 1.1
+	c.Dev, c.Data, c.Device, c.Threads = "../../internal/engine/testdata/models/dev", t.TempDir(), "cpu", 1
+	if change != nil {
+		change(c)
+	}
+	if err := c.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	path = filepath.Join(c.Out, "out-0."+format)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path, data
+}
+
+func TestTheSameInputGivesTheSameBytes(t *testing.T) {
+	for _, format := range []string{"webp", "jpg", "png"} {
+		first, want := generate(t, format, nil)
+		if _, got := generate(t, format, nil); !bytes.Equal(got, want) {
+			t.Errorf("%s: a second run wrote other bytes", format)
+		}
+		_, got := generate(t, format, func(c *generateCommand) { c.Prompt, c.Input, c.From = nil, nil, first })
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s: the recipe gave other bytes", format)
+		}
+	}
+}
+
+func TestPicturesDrawnOverAnotherAgain(t *testing.T) {
+	dir := t.TempDir()
+	photo, mask := filepath.Join(dir, "photo one.png"), filepath.Join(dir, "mask.png")
+	write(t, photo, 101, 67, func(x, y int) color.Color { return color.NRGBA{uint8(2 * x), uint8(3 * y), 90, 255} })
+	write(t, mask, 50, 30, func(x, y int) color.Color { return color.Gray{uint8(255 * (x / 25))} })
+	sources := []string{"image=" + photo, "mask=" + mask}
+	first, want := generate(t, "png", func(c *generateCommand) { c.Input = append(c.Input, sources...) })
+	_, got := generate(t, "png", func(c *generateCommand) { c.Prompt, c.Input, c.From = nil, sources, first })
+	if !bytes.Equal(got, want) {
+		t.Error("the recipe gave other bytes")
+	}
+
+	c := &generateCommand{From: first, Input: sources[:1]}
+	if _, _, _, err := c.input("w"); err == nil || !strings.Contains(err.Error(), "-i mask=FILE (sha256:") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("without the mask: %v", err)
+	}
+	c.Input = []string{"image=" + mask, "mask=" + mask}
+	raw, recipe, differs, err := c.input("w")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if said := strings.Join(differs, "\n"); !strings.Contains(said, "not by this model") || !strings.Contains(said, "image is another picture") {
+		t.Errorf("said to differ: %q", differs)
+	}
+	if strings.Contains(string(raw), "lora_scale") || strings.Contains(string(raw), "megapixels") {
+		t.Errorf("defaults are taken for wishes: %s", raw)
+	}
+	if got := otherLoRAs(recipe.LoRAs, []render.LoRA{{SHA256: "a", Scale: 1}}); len(got) != 1 {
+		t.Errorf("another LoRA is not said to differ: %q", got)
+	}
+	if got := otherLoRAs([]picture.RecipeLoRA{{SHA256: "a", Scale: 1}}, []render.LoRA{{SHA256: "a", Scale: 1}}); got != nil {
+		t.Errorf("the same LoRA is said to differ: %q", got)
+	}
+}
+
+func TestPromptOnTheCommandLine(t *testing.T) {
+	if raw, _, _, err := (&generateCommand{Input: []string{"prompt=a cat"}}).input(""); err != nil || string(raw) != `{"prompt":"a cat"}` {
+		t.Errorf("-i prompt: %s, %v", raw, err)
+	}
+	if raw, _, _, err := (&generateCommand{}).input(""); err != nil || string(raw) != `{}` {
+		t.Errorf("no prompt: %s, %v", raw, err)
+	}
+}
+
+func write(t *testing.T, path string, w, h int, at func(x, y int) color.Color) {
+	t.Helper()
+	img := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			img.Set(x, y, at(x, y))
+		}
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := png.Encode(f, img); err != nil {
+		t.Fatal(err)
+	}
+}
