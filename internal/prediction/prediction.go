@@ -48,6 +48,7 @@ type Prediction struct {
 	CompletedAt *time.Time `json:"completed_at,omitempty"`
 	Deadline    *time.Time `json:"deadline,omitempty"` // from Cancel-After
 	Attempts    int        `json:"attempts,omitempty"` // how often a worker started it
+	Returns     int        `json:"returns,omitempty"`  // how often one gave it back because it had to stop
 
 	Webhook       string   `json:"webhook,omitempty"`
 	WebhookEvents []string `json:"webhook_events_filter,omitempty"`

@@ -139,6 +139,8 @@ func (r *run) finish(ctx context.Context, extra Extra, failure error) {
 	ctx = context.WithoutCancel(ctx)
 	log := r.worker.opts.Log.With("prediction", r.p.ID)
 	if failure != nil && errors.Is(cause, errStopping) {
+		r.p.Returns++
+		r.save(ctx) // where that fails, the attempt counts as one that died
 		log.Info("returned to the queue")
 		r.d.Return(0)
 		return
@@ -162,8 +164,8 @@ func (r *run) finish(ctx context.Context, extra Extra, failure error) {
 	switch {
 	case err == nil:
 		err = tellDone(ctx, r.worker.ports.Events, p)
-	case errors.Is(err, ErrNotFound): // deleted meanwhile: the queue may forget it, too
-		err = nil
+	case errors.Is(err, ErrNotFound): // deleted meanwhile: what was told since goes, and the queue may forget it
+		err = r.worker.ports.Events.Delete(ctx, r.p.ID)
 	}
 	r.removeUnnamed(ctx, p)
 	switch {

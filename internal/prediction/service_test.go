@@ -165,3 +165,29 @@ func TestDelete(t *testing.T) {
 		t.Errorf("%d listed, error %v", len(page.Results), err)
 	}
 }
+
+// lateTeller still has something to say when its prediction has been deleted.
+type lateTeller struct{}
+
+func (lateTeller) Generate(ctx context.Context, p prediction.Prediction, s prediction.Sink) (prediction.Extra, error) {
+	<-ctx.Done()
+	time.Sleep(300 * time.Millisecond)
+	s.Log("too late")
+	return prediction.Extra{}, ctx.Err()
+}
+
+func TestDeleteLeavesNoEvents(t *testing.T) {
+	s := newStage(t, prediction.Options{})
+	stop := s.work(t, lateTeller{}, prediction.Options{})
+	again := func(n *prediction.New) { n.ID = "again" }
+	s.create(t, "x", again)
+	s.reaches(t, "again", "processing", processing)
+	if err := s.Delete(t.Context(), "again"); err != nil {
+		t.Fatal(err)
+	}
+	stop() // waits until the run is over
+	s.create(t, "x", again)
+	if log, err := s.Replay(t.Context(), "again", 0); err != nil || len(log) != 1 {
+		t.Errorf("a new prediction has %d events, error %v", len(log), err)
+	}
+}

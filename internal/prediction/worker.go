@@ -102,9 +102,9 @@ func (w *Worker) start(ctx context.Context, id string) (Prediction, uint64, erro
 			return p, 0, errEnded
 		case p.Deadline != nil && now.After(*p.Deadline):
 			p.Status, p.CompletedAt = Canceled, stamp(now)
-		case p.Attempts >= w.opts.MaxAttempts:
+		case p.Attempts-p.Returns >= w.opts.MaxAttempts:
 			p.Status, p.CompletedAt = Failed, stamp(now)
-			p.Error = fmt.Sprintf("The worker died %d times while drawing this; it was given up.", p.Attempts)
+			p.Error = fmt.Sprintf("The worker died %d times while drawing this; it was given up.", p.Attempts-p.Returns)
 		default:
 			p.Status, p.StartedAt = Processing, stamp(now)
 			p.Attempts++

@@ -180,6 +180,21 @@ func TestStop(t *testing.T) {
 	checkLogs(t, p.Logs)
 }
 
+// A server that is stopped and started again is no reason to give up.
+func TestReturnsAreNoDeaths(t *testing.T) {
+	s := newStage(t, prediction.Options{})
+	p := s.create(t, "slow")
+	for n := 1; n <= 3; n++ {
+		stop := s.work(t, &predictiontest.Generator{}, prediction.Options{MaxAttempts: 2})
+		s.reaches(t, p.ID, "started anew", func(p prediction.Prediction) bool { return p.Attempts == n && processing(p) })
+		stop()
+	}
+	s.work(t, &predictiontest.Generator{Steps: 1}, prediction.Options{MaxAttempts: 2})
+	if p := s.wait(t, p.ID, prediction.Succeeded); p.Attempts != 4 || p.Returns != 3 {
+		t.Errorf("%d attempts, %d returns", p.Attempts, p.Returns)
+	}
+}
+
 func TestStopWithGrace(t *testing.T) {
 	s := newStage(t, prediction.Options{})
 	stop := s.work(t, &predictiontest.Generator{StepTime: 50 * time.Millisecond}, prediction.Options{Grace: 10 * time.Second})
