@@ -25,7 +25,7 @@ func ErrorHandler(log *slog.Logger, page func(c echo.Context, p *Problem) error)
 	return func(err error, c echo.Context) {
 		p := asProblem(err, c)
 		if p.Status == http.StatusInternalServerError {
-			log.ErrorContext(c.Request().Context(), "request failed", "err", err, "request", requestID(c), "path", c.Request().URL.Path)
+			log.ErrorContext(c.Request().Context(), "request failed", "err", err, "request", requestID(c), "route", c.Path())
 		}
 		if c.Response().Committed || p.Status == statusClosed {
 			return

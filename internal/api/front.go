@@ -34,7 +34,7 @@ func (f Front) Mount(e *echo.Echo) {
 	e.IPExtractor = echo.ExtractIPDirect() // headers that name an address are the caller's word
 	e.HTTPErrorHandler = ErrorHandler(f.Log, f.ErrorPage)
 	e.Pre(rewrite)
-	e.Use(f.observe, recovered, f.Guard.Middleware, f.Access.Middleware, slowBodies)
+	e.Use(f.observe, recovered, f.Guard.Middleware, f.Access.Middleware, slowBodies, slowReaders(readerPatience))
 }
 
 // observe names, counts and logs a request. The log has routes, not paths: a

@@ -35,9 +35,6 @@ func (l *Limits) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		kind, perMinute := "other ", l.other
 		if c.Request().Method == http.MethodPost && strings.HasSuffix(c.Path(), "/predictions") {
-			if !isAPI(c.Request().URL.Path) {
-				return next(c)
-			}
 			kind, perMinute = "create ", l.create
 		}
 		if perMinute == 0 {

@@ -42,6 +42,21 @@ func slowBodies(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// readerPatience is what a caller gets to read an ordinary answer to its end.
+const readerPatience = 5 * time.Minute
+
+// slowReaders lets go of callers who ask, and then do not read: an answer may
+// hold a picture in memory. Streams set a nearer deadline for every write.
+func slowReaders(patience time.Duration) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			rc := http.NewResponseController(c.Response())
+			c.Response().Before(func() { _ = rc.SetWriteDeadline(time.Now().Add(patience)) }) // net/http takes it back after the answer
+			return next(c)
+		}
+	}
+}
+
 // patientBody moves the connection's read deadline on as bytes come.
 type patientBody struct {
 	io.ReadCloser

@@ -2,8 +2,11 @@ package api
 
 import (
 	"bufio"
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -109,5 +112,47 @@ func TestPatientBodyLeavesTheConnectionUsable(t *testing.T) {
 	w := &world{t: t, agent: "test", base: listenAndServe(t, e)}
 	for range 3 {
 		w.do(t, "POST", "/v1/read", "abc").is(200).exactly("abc")
+	}
+}
+
+func TestSlowReaderIsLetGo(t *testing.T) {
+	e := echo.New()
+	e.Use(slowReaders(300 * time.Millisecond))
+	let := make(chan error, 1)
+	e.GET("/large", func(c echo.Context) error {
+		_, err := io.Copy(c.Response(), io.LimitReader(zeros{}, 1<<30))
+		let <- err
+		return nil
+	})
+	e.GET("/late", func(c echo.Context) error { // the time counts from the answer on
+		time.Sleep(500 * time.Millisecond)
+		return c.String(200, "ok")
+	})
+	w := &world{t: t, agent: "test", base: listenAndServe(t, e)}
+	conn := dial(t, w.base)
+	fmt.Fprintf(conn, "GET /large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+	select {
+	case err := <-let:
+		if err == nil {
+			t.Error("a gigabyte went to nobody")
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("the server waits for a caller who does not read")
+	}
+	for range 2 {
+		w.do(t, "GET", "/late", "").is(200).exactly("ok")
+	}
+}
+
+// A path may be a capability, so the log of a failure must not have it.
+func TestFailuresAreLoggedByRoute(t *testing.T) {
+	var log bytes.Buffer
+	e := echo.New()
+	Front{Log: slog.New(slog.NewTextHandler(&log, nil)), Metrics: NewMetrics(), Access: NewAccess(nil)}.Mount(e)
+	e.GET("/files/:token/:name", func(echo.Context) error { return errors.New("the disk is gone") })
+	w := &world{t: t, agent: "test", base: listenAndServe(t, e)}
+	w.do(t, "GET", "/files/capability/out-0.webp", "").is(500)
+	if text := log.String(); strings.Contains(text, "capability") || !strings.Contains(text, "the disk is gone") || !strings.Contains(text, "/files/:token/:name") {
+		t.Error(text)
 	}
 }
