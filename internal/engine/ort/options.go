@@ -129,7 +129,7 @@ func appendDevice(so *binding.SessionOptions, d Device) error {
 		return fmt.Errorf("device %q: must be cpu, webgpu or cuda", d)
 	}
 	if err != nil {
-		return fmt.Errorf("device %s is not available (%s): %w", d, hint, err)
+		return fmt.Errorf("device %s is not available (%s): %w", d, hint, plain(err))
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ func Init(path string) error {
 	binding.SetSharedLibraryPath(found)
 	// Its warnings are about graphs, which a caller cannot act on; errors come back as values.
 	if err := binding.InitializeEnvironment(binding.WithLogLevelFatal()); err != nil {
-		return fmt.Errorf("load ONNX Runtime from %s: %w", found, err)
+		return fmt.Errorf("load ONNX Runtime from %s: %w", found, plain(err))
 	}
 	if err := binding.DisableTelemetry(); err != nil {
 		return fmt.Errorf("load ONNX Runtime from %s: switch its telemetry off: %w", found, err)

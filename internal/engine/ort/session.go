@@ -39,7 +39,7 @@ func Open(m onnx.Model, o Options) (*Session, error) {
 	defer so.Destroy()
 	session, err := binding.NewDynamicAdvancedSessionWithONNXData(m.Proto, names(m.Inputs), names(m.Outputs), so)
 	if err != nil {
-		return nil, m.Dump(fmt.Errorf("load %s: %w", m.Name, err))
+		return nil, m.Dump(fmt.Errorf("load %s: %w", m.Name, plain(err)))
 	}
 	live.Add(1)
 	s := &Session{name: m.Name, inputs: m.Inputs, outputs: m.Outputs, session: session, absent: Values{}}
@@ -168,13 +168,13 @@ func (b *Binding) Run(ctx context.Context) error {
 		<-done // Terminate has ended before ro is freed
 	}
 	runtime.KeepAlive(b)
-	if err != nil && ctx.Err() != nil {
+	if err == nil {
+		return nil
+	}
+	if err = plain(err); ctx.Err() != nil {
 		err = ctx.Err()
 	}
-	if err != nil {
-		return fmt.Errorf("run %s: %w", s.name, err)
-	}
-	return nil
+	return fmt.Errorf("run %s: %w", s.name, err)
 }
 
 func (b *Binding) values(kind string, declared []onnx.Value, given Values) ([]binding.Value, error) {
