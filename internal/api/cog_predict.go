@@ -49,7 +49,7 @@ func (g *Cog) run(c echo.Context, id string) error {
 	c.Set(keyPrediction, r.ID)
 	fresh, err := g.take(r.ID)
 	if errors.Is(err, errBusy) {
-		return answer(c, http.StatusConflict, object{"error": err.Error(), "status": "failed"})
+		return answer(c, http.StatusConflict, object{"error": "At capacity - all prediction slots busy", "status": "failed"})
 	}
 	if fresh {
 		if err := g.start(c.Request().Context(), r); err != nil {
@@ -63,7 +63,7 @@ func (g *Cog) run(c echo.Context, id string) error {
 	return g.wait(c, r.ID)
 }
 
-var errBusy = errors.New("At capacity - all prediction slots busy")
+var errBusy = errors.New("all slots are busy")
 
 // refused answers for a prediction that did not start: one of this id that
 // has ended already is told again.

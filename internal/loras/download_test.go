@@ -96,7 +96,7 @@ func TestBadAnswers(t *testing.T) {
 			w.Header().Set("Content-Range", "bytes 7-9/10")
 			w.WriteHeader(206)
 		case strings.HasPrefix(r.URL.Path, "/loop"):
-			http.Redirect(w, r, r.URL.Path, 302)
+			http.Redirect(w, r, r.URL.Path, http.StatusFound)
 		}
 	})
 	dir := t.TempDir()

@@ -52,7 +52,7 @@ func (r *run) generate(ctx context.Context) (extra Extra, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			r.worker.opts.Log.Error("generator panicked", "prediction", r.p.ID, "panic", v, "stack", string(debug.Stack()))
-			err = errors.New("The engine failed unexpectedly; the server's log says where.")
+			err = errors.New("the engine failed unexpectedly; the server's log says where")
 		}
 	}()
 	attempt := r.p.Attempts

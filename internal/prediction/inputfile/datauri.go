@@ -15,7 +15,7 @@ type dataURI struct {
 	data        []byte
 }
 
-var errNoComma = errors.New("Invalid data URI: no comma before the data")
+var errNoComma = errors.New("no comma before the data")
 
 // decodeDataURI is lenient, as Replicate is: base64 may be unpadded, in the
 // URL alphabet or broken over lines, and data of no text type is taken as
@@ -35,11 +35,11 @@ func decodeDataURI(s string) (dataURI, error) {
 	case err == nil && (marked || !strings.HasPrefix(u.contentType, "text/")):
 		u.data = data
 	case marked:
-		return dataURI{}, errors.New("Invalid data URI: " + err.Error())
+		return dataURI{}, err
 	default:
 		text, err := url.PathUnescape(payload)
 		if err != nil {
-			return dataURI{}, errors.New("Invalid data URI: " + err.Error())
+			return dataURI{}, err
 		}
 		u.data = []byte(text)
 	}

@@ -59,7 +59,7 @@ func (d Door) Admit(ctx context.Context, raw json.RawMessage) (admitted json.Raw
 func (d Door) store(ctx context.Context, name, value string) (token, head string, err error) {
 	u, err := decodeDataURI(value)
 	if err != nil {
-		return "", "", refuse(name, err.Error())
+		return "", "", refuse(name, "Invalid data URI: "+err.Error())
 	}
 	f, err := d.Files.Put(ctx, prediction.File{Name: name, ContentType: u.contentType}, bytes.NewReader(u.data))
 	if err != nil {
