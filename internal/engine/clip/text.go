@@ -2,7 +2,6 @@ package clip
 
 import (
 	"fmt"
-	"math"
 
 	"easel/internal/engine/nn"
 	"easel/internal/engine/onnx"
@@ -58,8 +57,7 @@ func (l layer) forward(x onnx.Value) onnx.Value {
 
 func (l layer) attend(q, k, v onnx.Value) onnx.Value {
 	if l.mask.Given() {
-		scale := 1 / math.Sqrt(float64(l.config.Width/l.config.Heads))
-		return nn.BiasedAttention(l.g, q, k, v, l.mask, l.config.Heads, scale)
+		return nn.PlainAttention(l.g, q, k, v, l.mask, l.config.Heads, 0)
 	}
 	return nn.Attention(l.g, q, k, v, l.config.Heads, onnx.AttentionOptions{Causal: true})
 }

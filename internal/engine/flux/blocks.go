@@ -43,7 +43,7 @@ type attention struct {
 func (a attention) run(q, k, v onnx.Value) onnx.Value {
 	q, k = nn.Rope(a.g, q, a.cos, a.sin, a.heads), nn.Rope(a.g, k, a.cos, a.sin, a.heads)
 	if a.plain {
-		return nn.PlainAttention(a.g, q, k, v, a.heads)
+		return nn.PlainAttention(a.g, q, k, v, onnx.Value{}, a.heads, 0)
 	}
 	return nn.Attention(a.g, q, k, v, a.heads, onnx.AttentionOptions{})
 }
@@ -89,7 +89,6 @@ type doubleBlock struct {
 	Attn, AttnAdded qkv
 	ToOut, ToAddOut nn.Linear
 	FF, FFContext   feedForward
-	heads           int
 }
 
 func newDoubleBlock(g *onnx.Graph, w *nn.Weights, c Config) doubleBlock {

@@ -69,7 +69,6 @@ type Pass struct {
 	Latents  []float32 // [rows·cols in_channels], packed: to be filled before Run
 	Velocity []float32 // [rows·cols out_channels]: the result
 	time     []float32
-	guidance []float32
 	tensors  []*ort.Tensor
 	bound    *ort.Binding
 }

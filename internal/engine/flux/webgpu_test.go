@@ -8,17 +8,9 @@ import (
 	"easel/internal/engine/ort"
 )
 
-// swiftShader is Chromium's software Vulkan driver where Debian puts it.
-const swiftShader = "/usr/lib/chromium/vk_swiftshader_icd.json"
-
 // TestWebGPU holds one pass on the device to diffusers'.
 func TestWebGPU(t *testing.T) {
-	if os.Getenv("VK_ICD_FILENAMES") == "" {
-		if _, err := os.Stat(swiftShader); err != nil {
-			t.Skip("no GPU driver known here: set VK_ICD_FILENAMES")
-		}
-		t.Setenv("VK_ICD_FILENAMES", swiftShader)
-	}
+	golden.SoftwareGPU(t)
 	if err := ort.Init(os.Getenv("EASEL_ORT_LIB")); err != nil {
 		t.Fatal(err)
 	}

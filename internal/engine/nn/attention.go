@@ -20,14 +20,20 @@ func Rope(g *onnx.Graph, x, cos, sin onnx.Value, heads int) onnx.Value {
 }
 
 // PlainAttention is Attention spelt out, for devices whose fused kernel is
-// wrong: WebGPU's takes the wrong keys where subgroups are small. It holds all
+// wrong: WebGPU's takes the wrong keys where subgroups are small. The bias, [s t]
+// or [heads s t], may be absent; a scale of 0 is 1/√(head size). It holds all
 // scores, heads × s × t, at once.
-func PlainAttention(g *onnx.Graph, q, k, v onnx.Value, heads int) onnx.Value {
+func PlainAttention(g *onnx.Graph, q, k, v, bias onnx.Value, heads int, scale float64) onnx.Value {
 	split := func(x onnx.Value, perm ...int) onnx.Value {
 		return g.Transpose(g.Reshape(x, onnx.Keep, heads, onnx.Rest), perm...)
 	}
-	scale := g.Float(float32(1 / math.Sqrt(float64(q.Dim(1).Size)/float64(heads))))
-	scores := g.MatMul(g.Mul(split(q, 1, 0, 2), scale), split(k, 1, 2, 0)) // [heads s t]
-	out := g.MatMul(g.Softmax(scores, -1), split(v, 1, 0, 2))              // [heads s h/heads]
+	if scale == 0 {
+		scale = 1 / math.Sqrt(float64(q.Dim(1).Size)/float64(heads))
+	}
+	scores := g.MatMul(g.Mul(split(q, 1, 0, 2), g.Float(float32(scale))), split(k, 1, 2, 0)) // [heads s t]
+	if bias.Given() {
+		scores = g.Add(scores, bias)
+	}
+	out := g.MatMul(g.Softmax(scores, -1), split(v, 1, 0, 2)) // [heads s h/heads]
 	return g.Reshape(g.Transpose(out, 1, 0, 2), onnx.Keep, onnx.Rest)
 }

@@ -34,15 +34,3 @@ func Blend(latents, original, mask []float32) {
 		latents[i] = float32((1-m)*original[i]) + float32(m*latents[i])
 	}
 }
-
-// Posterior draws a latent from the encoder's distribution: mean + e^(logvar/2) ·
-// noise, with the log variance clamped to −30…20 as diffusers does.
-func Posterior(mean, logvar, noise []float32) []float32 {
-	out := make([]float32, len(mean))
-	for i, m := range mean {
-		half := 0.5 * max(-30, min(20, logvar[i]))
-		std := float32(math.Exp(float64(half)))
-		out[i] = m + float32(std*noise[i])
-	}
-	return out
-}

@@ -78,7 +78,7 @@ func (b block) forward(x, bias onnx.Value) onnx.Value {
 // attend does not scale the scores: T5 has that in its weights.
 func (b block) attend(q, k, v, bias onnx.Value) onnx.Value {
 	if b.plain {
-		return nn.BiasedAttention(b.g, q, k, v, bias, b.config.Heads, 1)
+		return nn.PlainAttention(b.g, q, k, v, bias, b.config.Heads, 1)
 	}
 	o := onnx.AttentionOptions{Bias: b.g.Unsqueeze(bias, 0), Scale: 1}
 	return nn.Attention(b.g, q, k, v, b.config.Heads, o)

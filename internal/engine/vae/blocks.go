@@ -1,8 +1,6 @@
 package vae
 
 import (
-	"math"
-
 	"easel/internal/engine/nn"
 	"easel/internal/engine/onnx"
 )
@@ -80,13 +78,10 @@ func (a attention) forward(x onnx.Value) onnx.Value {
 }
 
 func (a attention) attend(q, k, v onnx.Value) onnx.Value {
-	if !a.plainAttention {
-		return nn.Attention(a.g, q, k, v, 1, onnx.AttentionOptions{})
+	if a.plainAttention {
+		return nn.PlainAttention(a.g, q, k, v, onnx.Value{}, 1, 0)
 	}
-	g := a.g
-	scale := g.Float(float32(1 / math.Sqrt(float64(a.channels))))
-	scores := g.Mul(g.MatMul(q, g.Transpose(k, 1, 0)), scale) // [h·w h·w]
-	return g.MatMul(g.Softmax(scores, -1), v)
+	return nn.Attention(a.g, q, k, v, 1, onnx.AttentionOptions{})
 }
 
 // mid is UNetMidBlock2D: a resnet, the attention if there is one, a resnet.
