@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"time"
 )
 
@@ -30,10 +29,9 @@ func (s *Sender) try(ctx context.Context, address, id string, body []byte) (agai
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("User-Agent", "easel")
 	if s.Secret != nil {
-		now := time.Now()
-		r.Header.Set("webhook-id", id)
-		r.Header.Set("webhook-timestamp", strconv.FormatInt(now.Unix(), 10))
-		r.Header.Set("webhook-signature", s.Secret.sign(id, now, body))
+		if err := s.Secret.sign(r.Header, id, time.Now(), body); err != nil {
+			return false, fmt.Errorf("sign webhook: %w", err)
+		}
 	}
 	response, err := s.Client.Do(r)
 	if err != nil {

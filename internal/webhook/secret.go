@@ -7,17 +7,18 @@ package webhook
 
 import (
 	"bytes"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
 // Secret signs webhooks; nil signs nothing.
@@ -62,12 +63,18 @@ func makeSecret(path string) (Secret, error) {
 	return key, nil
 }
 
-// sign is the header webhook-signature: "v1," and the base64 of
-// HMAC-SHA256(key, "id.timestamp.body").
-// https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
-func (s Secret) sign(id string, at time.Time, body []byte) string {
-	mac := hmac.New(sha256.New, s)
-	fmt.Fprintf(mac, "%s.%s.", id, strconv.FormatInt(at.Unix(), 10))
-	mac.Write(body)
-	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+// sign adds the headers that prove who sent a body, and when.
+func (s Secret) sign(h http.Header, id string, at time.Time, body []byte) error {
+	hook, err := standardwebhooks.NewWebhookRaw(s)
+	if err != nil {
+		return err
+	}
+	signature, err := hook.Sign(id, at, body)
+	if err != nil {
+		return err
+	}
+	h.Set(standardwebhooks.HeaderWebhookID, id)
+	h.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(at.Unix(), 10))
+	h.Set(standardwebhooks.HeaderWebhookSignature, signature)
+	return nil
 }
