@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ type Options struct {
 	Library string // of ONNX Runtime; empty: it is searched for
 	Memory  int64  // bytes that loaded weights may hold; 0: all stay loaded
 	Cache   string // folder for weights that were rounded for the fast mode; empty: the user's cache folder
+	Bits    int    // of the fast mode's weights: 8 (or 0), or 4: half the memory, slower, less exact
 
 	// Rounding, if given, is told how far the rounding of a variant's weights
 	// is, in bytes: it takes a while the first time.
@@ -46,6 +48,7 @@ type Engine struct {
 	texts    texts
 	files    adapterFiles
 	cache    string
+	bits     int
 	rounding func(variant string, done, total int64)
 }
 
@@ -57,6 +60,9 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	}
 	if o.Threads < 0 || o.Memory < 0 {
 		return nil, fmt.Errorf("open engine: threads %d and memory %d must not be below 0", o.Threads, o.Memory)
+	}
+	if o.Bits != 0 && o.Bits != 4 && o.Bits != 8 {
+		return nil, fmt.Errorf("open engine: bits %d: must be 4 or 8", o.Bits)
 	}
 	device, err := ort.ParseDevice(o.Device)
 	if err != nil {
@@ -73,6 +79,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 		turn:     make(chan struct{}, 1),
 		shelf:    shelf{limit: o.Memory},
 		cache:    o.Cache,
+		bits:     cmp.Or(o.Bits, 8),
 		rounding: o.Rounding,
 	}
 	var errs []error

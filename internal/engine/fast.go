@@ -31,11 +31,11 @@ func (e *Engine) fastTransformer(ctx context.Context, v *variant) (*flux.Model, 
 		if err != nil {
 			return nil, err
 		}
-		return flux.LoadFast(ctx, dir, cache, true, e.sessions, func(done, total int64) {
+		return flux.LoadFast(ctx, dir, true, e.sessions, flux.Rounding{Bits: e.bits, Cache: cache, Progress: func(done, total int64) {
 			if e.rounding != nil {
 				e.rounding(v.name, done, total)
 			}
-		})
+		}})
 	})
 }
 

@@ -60,8 +60,9 @@ func readVariant(name string, parts layout) (*variant, error) {
 	v.flux, errs[5] = readNetwork(v, partTransformer, imageStem, flux.ReadConfig, func(c flux.Config, file *safetensors.Checkpoint) error {
 		_, modules, err := flux.Build(c, file, flux.Form{Adapted: true})
 		v.addLayers(partTransformer, modules)
-		v.fastBytes = v.bytes[partTransformer] - flux.FastSaves(file)
-		return err
+		rounded, ferr := flux.FastWeights(parts[partTransformer], file, 8)
+		v.fastBytes = v.bytes[partTransformer] - flux.FastSaves(rounded, file)
+		return errors.Join(err, ferr)
 	})
 	v.vae, errs[6] = readNetwork(v, partVAE, imageStem, vae.ReadConfig, func(c vae.Config, file *safetensors.Checkpoint) error {
 		_, decoder := vae.BuildDecoder(c, file, false)

@@ -17,7 +17,7 @@ import (
 // BenchmarkFast runs the transformer in the folder EASEL_BENCH_TRANSFORMER in
 // normal and fast mode in turn, with 512 text tokens, and gives the medians.
 // Processor time is what to compare on a machine that does other things too.
-// testdata/fullsize.py makes a folder with one FLUX-sized block of each kind.
+// EASEL_BENCH_BITS=4 rounds weights to 4 bits. testdata/fullsize.py makes a folder with one FLUX-sized block of each kind.
 func BenchmarkFast(b *testing.B) {
 	dir := os.Getenv("EASEL_BENCH_TRANSFORMER")
 	if dir == "" {
@@ -32,7 +32,7 @@ func BenchmarkFast(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer plain.Close()
-	fast, err := LoadFast(b.Context(), dir, b.TempDir(), true, o, nil)
+	fast, err := LoadFast(b.Context(), dir, true, o, Rounding{Bits: bits(), Cache: b.TempDir()})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -67,6 +67,14 @@ func BenchmarkFast(b *testing.B) {
 			b.ReportMetric(100*difference(passes[0].Velocity, passes[1].Velocity), "%off")
 		})
 	}
+}
+
+// bits is EASEL_BENCH_BITS, or 8.
+func bits() int {
+	if os.Getenv("EASEL_BENCH_BITS") == "4" {
+		return 4
+	}
+	return 8
 }
 
 // run times a pass: wall and processor time in seconds.

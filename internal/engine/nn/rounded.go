@@ -8,27 +8,38 @@ import (
 	"easel/internal/engine/safetensors"
 )
 
-// Rounded makes linear layers use the 8-bit weights that file has for them (see
-// package quant) with activations rounded to −levels…levels in each token.
+// Rounded makes linear layers use the rounded weights that file has for them
+// (see package quant), with activations rounded to 8 bits too: beside quant.Rows
+// to −levels…levels in each token.
 func (w *Weights) Rounded(file *safetensors.Checkpoint, levels int) {
 	w.rounded, w.levels = file, levels
 }
 
-// rounded is a weight in 8 bits.
+// rounded is a weight in 8 bits or fewer.
 type rounded struct {
-	Weight onnx.Value // int8 [in out]
-	Scale  onnx.Value // f32 [out]
+	Weight onnx.Value // as package quant has it: int8 [in out], or uint8 blocks
+	Scale  onnx.Value // f32
+	bits   int        // of blocks; 0: there are none
 	levels int
 }
 
-// roundedWeight returns a layer's 8-bit weight; it is absent where the layer has none.
+// roundedWeight returns a layer's rounded weight; it is absent where the layer has none.
 func (w *Weights) roundedWeight(name string, in, out int) rounded {
 	if w.rounded == nil {
 		return rounded{}
 	}
 	name = w.name(name)
-	if _, ok := w.rounded.Tensor(name); !ok {
+	t, ok := w.rounded.Tensor(name)
+	switch {
+	case !ok:
 		return rounded{}
+	case t.DType == safetensors.U8 && len(t.Shape) == 3:
+		bits := int(t.Shape[2]) * 8 / quant.Block
+		return rounded{
+			Weight: w.raw(name, safetensors.U8, onnx.Uint8, out, in/quant.Block, quant.Block*bits/8),
+			Scale:  w.raw(quant.ScaleOf(name), safetensors.F32, onnx.Float32, out, in/quant.Block),
+			bits:   bits,
+		}
 	}
 	return rounded{
 		Weight: w.raw(name, safetensors.I8, onnx.Int8, in, out),
@@ -49,10 +60,13 @@ func (w *Weights) raw(name string, stored safetensors.DType, dtype onnx.DType, s
 // nothing keeps a token of zeros from a division by zero, and changes no other.
 const nothing = 1e-30
 
-// apply is x·W for x [tokens in]. Each token is rounded over its own range: one
+// apply is x·W for x [tokens in]. Beside int8 weights each token is rounded over its own range: one
 // that is far from zero makes none of the others coarser, and a token's result
 // does not depend on which others are beside it.
 func (r rounded) apply(g *onnx.Graph, x onnx.Value) onnx.Value {
+	if r.bits > 0 {
+		return g.MatMulNBits(x, r.Weight, r.Scale, r.bits, quant.Block)
+	}
 	zero, levels := float32(128), g.Float(float32(r.levels))
 	top := g.Add(g.ReduceMax(g.Abs(x)), g.Float(nothing))                           // [tokens 1]
 	q := g.Cast(g.Add(g.Mul(x, g.Div(levels, top)), g.Float(zero+0.5)), onnx.Uint8) // to the nearest

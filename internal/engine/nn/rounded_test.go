@@ -17,7 +17,7 @@ import (
 const in, out = 96, 40
 
 // layer is one rounded linear layer "l" and its weight [out in] and bias.
-func layer(t *testing.T, adapted bool, levels int) (s *ort.Session, w, b []float32) {
+func layer(t *testing.T, adapted bool, form quant.Form, levels int) (s *ort.Session, w, b []float32) {
 	t.Helper()
 	if err := ort.Init(os.Getenv("EASEL_ORT_LIB")); err != nil {
 		t.Fatal(err)
@@ -33,7 +33,7 @@ func layer(t *testing.T, adapted bool, levels int) (s *ort.Session, w, b []float
 	if err != nil {
 		t.Fatal(err)
 	}
-	rounded, err := quant.Prepare(t.Context(), file, []string{"l.weight"}, t.TempDir(), nil)
+	rounded, err := quant.Prepare(t.Context(), file, []quant.Weight{{Name: "l.weight", Form: form}}, t.TempDir(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,10 +89,15 @@ func apply(t *testing.T, s *ort.Session, x []float32, more ort.Values) []float32
 }
 
 // TestRoundedProduct compares with the exact product: both roundings together
-// are off by less than 1 % of a result's size, 2 % where processors allow fewer levels.
+// are off by less than 1 % of a result's size in 8 bits, 2 % where processors
+// allow fewer levels, and 12 % in 4 bits.
 func TestRoundedProduct(t *testing.T) {
-	for levels, limit := range map[int]float64{127: 0.01, 63: 0.02} {
-		s, w, b := layer(t, false, levels)
+	for _, c := range []struct {
+		form   quant.Form
+		levels int
+		limit  float64
+	}{{quant.Rows, 127, 0.01}, {quant.Rows, 63, 0.02}, {quant.Blocks8, 0, 0.01}, {quant.Blocks4, 0, 0.12}} {
+		s, w, b := layer(t, false, c.form, c.levels)
 		x := normal(7 * in)
 		y := apply(t, s, x, nil)
 		var wrong, size float64
@@ -106,16 +111,16 @@ func TestRoundedProduct(t *testing.T) {
 				size += want * want
 			}
 		}
-		if off := math.Sqrt(wrong / size); off > limit {
-			t.Errorf("%d levels: off by %.2f %%", levels, 100*off)
+		if off := math.Sqrt(wrong / size); off > c.limit {
+			t.Errorf("%s, %d levels: off by %.2f %%", c.form, c.levels, 100*off)
 		} else {
-			t.Logf("%d levels: off by %.2f %%", levels, 100*off)
+			t.Logf("%s, %d levels: off by %.2f %%", c.form, c.levels, 100*off)
 		}
 	}
 }
 
 func TestRoundedTokensDoNotDisturbEachOther(t *testing.T) {
-	s, _, b := layer(t, false, 127)
+	s, _, b := layer(t, false, quant.Rows, 127)
 	x := normal(3 * in)
 	alone := apply(t, s, x[in:2*in], nil)
 	for i := range in {
@@ -139,7 +144,7 @@ func TestRoundedTokensDoNotDisturbEachOther(t *testing.T) {
 }
 
 func TestRoundedLayerTakesALoRA(t *testing.T) {
-	s, _, _ := layer(t, true, 127)
+	s, _, _ := layer(t, true, quant.Rows, 127)
 	x, a, b := normal(in), normal(2*in), normal(2*out)
 	plain := apply(t, s, x, nil)
 	ta, err := ort.New(a, in, 2)

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"unsafe"
 
 	"easel/internal/engine/safetensors"
 )
@@ -21,22 +20,24 @@ type file struct {
 }
 
 // create lays the file out: the scales first, which keeps them aligned.
-func create(path string, weights []safetensors.Tensor) (*file, error) {
+func create(path string, weights []source) (*file, error) {
 	type entry struct {
 		DType   safetensors.DType `json:"dtype"`
 		Shape   []int64           `json:"shape"`
 		Offsets [2]int64          `json:"data_offsets"`
 	}
 	header, offset := map[string]entry{}, int64(0)
-	place := func(name string, t safetensors.DType, size int64, shape ...int64) {
+	place := func(name string, t safetensors.DType, size int64, shape []int64) {
 		header[name] = entry{t, shape, [2]int64{offset, offset + size}}
 		offset += size
 	}
 	for _, w := range weights {
-		place(ScaleOf(w.Name), safetensors.F32, 4*w.Shape[0], w.Shape[0])
+		_, _, scales := w.rounded()
+		place(ScaleOf(w.Name), safetensors.F32, 4*volume(scales), scales)
 	}
 	for _, w := range weights {
-		place(w.Name, safetensors.I8, w.Shape[0]*w.Shape[1], w.Shape[1], w.Shape[0])
+		t, shape, _ := w.rounded()
+		place(w.Name, t, volume(shape), shape) // of bytes
 	}
 	raw, err := json.Marshal(header)
 	if err != nil {
@@ -59,12 +60,12 @@ func create(path string, weights []safetensors.Tensor) (*file, error) {
 }
 
 // put rounds a weight into its place.
-func (f *file) put(w safetensors.Tensor) error {
+func (f *file) put(w source) error {
 	values, err := w.Float32s()
 	if err != nil {
 		return err
 	}
-	q, scales := round(values, int(w.Shape[0]), int(w.Shape[1]))
+	q, scales := w.round(values)
 	raw := make([]byte, 0, 4*len(scales))
 	for _, s := range scales {
 		raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(s))
@@ -72,7 +73,7 @@ func (f *file) put(w safetensors.Tensor) error {
 	if _, err := f.WriteAt(raw, f.at[ScaleOf(w.Name)]); err != nil {
 		return fmt.Errorf("tensor %q: %w", w.Name, err)
 	}
-	if _, err := f.WriteAt(unsafe.Slice((*byte)(unsafe.Pointer(&q[0])), len(q)), f.at[w.Name]); err != nil {
+	if _, err := f.WriteAt(q, f.at[w.Name]); err != nil {
 		return fmt.Errorf("tensor %q: %w", w.Name, err)
 	}
 	return nil

@@ -5,8 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
-
-	"easel/internal/engine/safetensors"
 )
 
 // version is part of every fingerprint: another way of rounding needs another.
@@ -22,9 +20,9 @@ const (
 
 // fingerprint tells weights apart by their names, shapes and content, wherever
 // they lie. Every weight is sampled, so that one changed layer shows.
-func fingerprint(weights []safetensors.Tensor) (string, error) {
+func fingerprint(weights []source) (string, error) {
 	h := sha256.New()
-	fmt.Fprintln(h, "easel int8", version)
+	fmt.Fprintln(h, "easel rounded", version)
 	files := map[string]*os.File{}
 	defer func() {
 		for _, f := range files {
@@ -33,7 +31,7 @@ func fingerprint(weights []safetensors.Tensor) (string, error) {
 	}()
 	buffer := make([]byte, whole)
 	for _, w := range weights {
-		fmt.Fprintln(h, w.Name, w.DType, w.Shape)
+		fmt.Fprintln(h, w.Name, w.form, w.DType, w.Shape)
 		f := files[w.File]
 		if f == nil {
 			var err error

@@ -1,9 +1,5 @@
-// Package quant rounds the large weights of a checkpoint to 8 bits, once, into
-// a safetensors file in a cache folder.
-//
-// A weight W [out in] becomes Name, int8 [in out] (as integer products want it),
-// and ScaleOf(Name), float32 [out], with W[o i] ≈ q[i o]·scale[o]. Rounding is
-// symmetric over each output's own range, to −127…127.
+// Package quant rounds the large weights of a checkpoint to 8 or 4 bits, once,
+// into a safetensors file in a cache folder.
 package quant
 
 import (
@@ -12,66 +8,66 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"easel/internal/engine/safetensors"
 )
 
-// ScaleOf names the scales of a rounded weight.
-func ScaleOf(weight string) string { return weight + ".scale" }
-
 // Progress is told how many bytes of the weights have been rounded.
 type Progress func(done, total int64)
 
-// Prepare returns the named weights of source, rounded: from a file in folder
-// that an earlier call wrote for the same weights, or else from one that it
-// writes. The file appears whole or not at all, and a weight is held in memory
+// Prepare returns weights of a checkpoint, rounded: from a file in folder that
+// an earlier call wrote for the same weights, or else from one that it writes. The file appears whole or not at all, and a weight is held in memory
 // only while it is rounded. Several processes may share the folder.
-func Prepare(ctx context.Context, source *safetensors.Checkpoint, names []string, folder string, progress Progress) (*safetensors.Checkpoint, error) {
-	weights, err := find(source, names)
+func Prepare(ctx context.Context, checkpoint *safetensors.Checkpoint, wanted []Weight, folder string, progress Progress) (*safetensors.Checkpoint, error) {
+	weights, err := find(checkpoint, wanted)
 	if err != nil {
 		return nil, err
 	}
 	sum, err := fingerprint(weights)
 	if err != nil {
-		return nil, fmt.Errorf("fingerprint %s: %w", source.Path, err)
+		return nil, fmt.Errorf("fingerprint %s: %w", checkpoint.Path, err)
 	}
-	path := filepath.Join(folder, "int8-"+sum+".safetensors")
+	path := filepath.Join(folder, "rounded-"+sum+".safetensors")
 	if had, err := safetensors.Open(path); err == nil && holds(had, weights) {
 		return had, nil
 	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return nil, fmt.Errorf("round weights of %s: %w", source.Path, err)
+		return nil, fmt.Errorf("round weights of %s: %w", checkpoint.Path, err)
 	}
 	if err := write(ctx, path, weights, progress); err != nil {
-		return nil, fmt.Errorf("round weights of %s: %w", source.Path, err)
+		return nil, fmt.Errorf("round weights of %s: %w", checkpoint.Path, err)
 	}
 	return safetensors.Open(path)
 }
 
-// find looks the weights up and checks that they are matrices of real numbers.
-func find(source *safetensors.Checkpoint, names []string) ([]safetensors.Tensor, error) {
-	weights := make([]safetensors.Tensor, len(names))
+// find looks the weights up and checks that they can be rounded as wanted.
+func find(checkpoint *safetensors.Checkpoint, wanted []Weight) ([]source, error) {
+	weights := make([]source, len(wanted))
 	var errs []error
-	for i, name := range names {
-		t, ok := source.Tensor(name)
+	for i, w := range wanted {
+		t, ok := checkpoint.Tensor(w.Name)
 		switch {
 		case !ok:
-			errs = append(errs, fmt.Errorf("%s: tensor %q is missing", source.Path, name))
+			errs = append(errs, fmt.Errorf("%s: tensor %q is missing", checkpoint.Path, w.Name))
 		case len(t.Shape) != 2 || t.Length == 0:
-			errs = append(errs, fmt.Errorf("%s: tensor %q is %v; only matrices are rounded", source.Path, name, t.Shape))
+			errs = append(errs, fmt.Errorf("%s: tensor %q is %v; only matrices are rounded", checkpoint.Path, w.Name, t.Shape))
+		case w.Form != Rows && t.Shape[1]%Block != 0:
+			errs = append(errs, fmt.Errorf("%s: tensor %q is %v; its inputs are no multiple of %d", checkpoint.Path, w.Name, t.Shape, Block))
 		}
-		weights[i] = t
+		weights[i] = source{t, w.Form}
 	}
 	return weights, errors.Join(errs...)
 }
 
 // holds says whether a cache file is what write makes of the weights.
-func holds(file *safetensors.Checkpoint, weights []safetensors.Tensor) bool {
+func holds(file *safetensors.Checkpoint, weights []source) bool {
 	for _, w := range weights {
-		t, ok := file.Tensor(w.Name)
-		s, too := file.Tensor(ScaleOf(w.Name))
-		if !ok || !too || t.DType != safetensors.I8 || s.DType != safetensors.F32 || t.Length != w.Shape[0]*w.Shape[1] || s.Length != 4*w.Shape[0] {
+		dtype, shape, scales := w.rounded()
+		t, _ := file.Tensor(w.Name)
+		s, _ := file.Tensor(ScaleOf(w.Name))
+		if t.DType != dtype || s.DType != safetensors.F32 || !slices.Equal(t.Shape, shape) || !slices.Equal(s.Shape, scales) {
 			return false
 		}
 	}
@@ -83,7 +79,7 @@ func holds(file *safetensors.Checkpoint, weights []safetensors.Tensor) bool {
 const workers = 2
 
 // write rounds the weights into a file that appears at path when it is whole.
-func write(ctx context.Context, path string, weights []safetensors.Tensor, progress Progress) (err error) {
+func write(ctx context.Context, path string, weights []source, progress Progress) (err error) {
 	file, err := create(path, weights)
 	if err != nil {
 		return err
@@ -101,7 +97,7 @@ func write(ctx context.Context, path string, weights []safetensors.Tensor, progr
 	for _, w := range weights {
 		total += w.Length
 	}
-	next := make(chan safetensors.Tensor)
+	next := make(chan source)
 	for range workers {
 		group.Go(func() {
 			for w := range next {

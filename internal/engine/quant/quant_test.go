@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"easel/internal/engine/safetensors"
 )
@@ -24,24 +25,24 @@ func checkpoint(t *testing.T, change func(a []float32)) *safetensors.Checkpoint 
 		}
 		return x
 	}
-	a, b := matrix(100*30), matrix(700*600)
+	a, b, c := matrix(100*30), matrix(700*600), matrix(70*128)
 	if change != nil {
 		change(a)
 	}
 	path := filepath.Join(t.TempDir(), "weights.safetensors")
 	if err := safetensors.WriteFile(path, []safetensors.Data{
-		safetensors.NewF32("a", a, 100, 30), safetensors.NewF32("b", b, 700, 600), safetensors.NewF32("vector", b[:9], 9),
+		safetensors.NewF32("a", a, 100, 30), safetensors.NewF32("b", b, 700, 600), safetensors.NewF32("c", c, 70, 128), safetensors.NewF32("vector", b[:9], 9),
 	}, nil); err != nil {
 		t.Fatal(err)
 	}
-	c, err := safetensors.Open(path)
+	file, err := safetensors.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c
+	return file
 }
 
-var both = []string{"a", "b"}
+var both = []Weight{{"a", Rows}, {"b", Rows}}
 
 func prepare(t *testing.T, source *safetensors.Checkpoint, folder string) (c *safetensors.Checkpoint, written bool) {
 	t.Helper()
@@ -66,17 +67,21 @@ func files(t *testing.T, folder string) []string {
 }
 
 func TestWeightsAreRoundedToTheNearestStep(t *testing.T) {
-	source := checkpoint(t, nil)
-	c, _ := prepare(t, source, t.TempDir())
-	for _, name := range both {
-		was, _ := source.Tensor(name)
+	checkpoint := checkpoint(t, nil)
+	folder := t.TempDir()
+	for _, form := range []Form{Rows, Blocks8, Blocks4} {
+		c, err := Prepare(t.Context(), checkpoint, []Weight{{"c", form}}, folder, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		was, _ := checkpoint.Tensor("c")
 		want, err := was.Float32s()
 		if err != nil {
 			t.Fatal(err)
 		}
-		q, _ := c.Tensor(name)
-		s, _ := c.Tensor(ScaleOf(name))
-		got, err := q.Bytes()
+		x, _ := c.Tensor("c")
+		s, _ := c.Tensor(ScaleOf("c"))
+		q, err := x.Bytes()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,11 +93,27 @@ func TestWeightsAreRoundedToTheNearestStep(t *testing.T) {
 		for o := range out {
 			for i := range in {
 				w := float64(want[o*in+i])
-				if d := math.Abs(w - float64(int8(got[i*out+o]))*float64(scales[o])); d > float64(scales[o])*0.5001 {
-					t.Fatalf("%s[%d %d] = %g is off by %g, more than half a step of %g", name, o, i, w, d, scales[o])
+				var steps, step float64
+				half := 0.5001
+				switch at := o*in + i; form {
+				case Rows:
+					steps, step = float64(int8(q[i*out+o])), float64(scales[o])
+				case Blocks8:
+					steps, step = float64(q[at])-128, float64(scales[at/Block])
+				case Blocks4:
+					steps, step = float64(q[at/2]>>(4*(at%2))&15)-8, float64(scales[at/Block])
+					if steps == 7 {
+						half = 1.0001 // 8 steps on this side are cut to 7
+					}
+				}
+				if d := math.Abs(w - steps*step); d > math.Abs(step)*half {
+					t.Fatalf("%s[%d %d] = %g is off by %g, the step being %g", form, o, i, w, d, step)
 				}
 			}
 		}
+	}
+	if n := files(t, folder); len(n) != 3 {
+		t.Errorf("three forms made %q", n)
 	}
 }
 
@@ -138,7 +159,8 @@ func TestACancelLeavesNothing(t *testing.T) {
 
 func TestNaNStaysOne(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
-	q, scales := round([]float32{1, nan, 2, 0, 0, 0, -1, inf, 0, -4, 2, 1}, 4, 3)
+	raw, scales := rows([]float32{1, nan, 2, 0, 0, 0, -1, inf, 0, -4, 2, 1}, 4, 3)
+	q := unsafe.Slice((*int8)(unsafe.Pointer(&raw[0])), len(raw))
 	if !math.IsNaN(float64(scales[0])) || !math.IsInf(float64(scales[2]), 1) {
 		t.Errorf("scales %v hide a NaN or an infinity", scales)
 	}
@@ -148,8 +170,8 @@ func TestNaNStaysOne(t *testing.T) {
 }
 
 func TestOnlyMatricesThatAreThere(t *testing.T) {
-	_, err := Prepare(t.Context(), checkpoint(t, nil), []string{"a", "none", "vector"}, t.TempDir(), nil)
-	if err == nil || !strings.Contains(err.Error(), `"none" is missing`) || !strings.Contains(err.Error(), `"vector" is [9]`) {
+	_, err := Prepare(t.Context(), checkpoint(t, nil), []Weight{{"a", Blocks8}, {"none", Rows}, {"vector", Rows}}, t.TempDir(), nil)
+	if err == nil || !strings.Contains(err.Error(), `"none" is missing`) || !strings.Contains(err.Error(), `"vector" is [9]`) || !strings.Contains(err.Error(), "no multiple of 32") {
 		t.Errorf("got %v", err)
 	}
 }

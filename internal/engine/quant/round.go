@@ -1,27 +1,29 @@
 package quant
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
-// limit is the largest rounded weight: −128 is left out, so that a weight and
-// its negative round alike.
+// limit is the most steps of 8 bits: −128 is left out, so that a weight and its
+// negative round alike.
 const limit = 127
 
-// round returns w [out in] as int8 [in out] with a scale for each out. A row
+// rows returns w [out in] as int8 [in out], with a scale for each out. A row
 // that holds a NaN or an infinity gets that for a scale, so that it still shows
 // in what is computed.
-func round(w []float32, out, in int) (q []int8, scales []float32) {
-	q, scales = make([]int8, out*in), make([]float32, out)
+func rows(w []float32, out, in int) (q []byte, scales []float32) {
+	q, scales = make([]byte, out*in), make([]float32, out)
+	signed := unsafe.Slice((*int8)(unsafe.Pointer(&q[0])), len(q))
 	for first := 0; first < out; first += tile {
 		last := min(first+tile, out)
 		var inverse [tile]float32
 		for o := first; o < last; o++ {
 			scales[o] = top(w[o*in:(o+1)*in]) / limit
-			if scales[o] > 0 {
-				inverse[o-first] = 1 / scales[o]
-			}
+			inverse[o-first] = reciprocal(scales[o])
 		}
 		for i := range in {
-			to := q[i*out+first : i*out+last]
+			to := signed[i*out+first : i*out+last]
 			for t := range to {
 				to[t] = nearest(float32(w[(first+t)*in+i] * inverse[t]))
 			}
@@ -45,6 +47,14 @@ func top(row []float32) float32 {
 		}
 	}
 	return most
+}
+
+// reciprocal is 1/x, or 0 where there is none.
+func reciprocal(x float32) float32 {
+	if x == 0 || x != x {
+		return 0
+	}
+	return 1 / x
 }
 
 // nearest rounds to the nearest whole number, ties away from zero.
