@@ -31,10 +31,11 @@ const chunkSize = 256 << 10
 type files struct {
 	dir               string // of temporary files; "": the system's
 	pictures, uploads bucket
+	most              int64 // bytes of uploads
 }
 
 func openFiles(ctx context.Context, js jetstream.JetStream, opts Options) (f *files, err error) {
-	f = &files{dir: opts.Dir}
+	f = &files{dir: opts.Dir, most: opts.UploadsBytes}
 	if f.pictures, err = objects(ctx, js, opts, "easel_files", 0); err == nil {
 		f.uploads, err = objects(ctx, js, opts, "easel_uploads", opts.UploadsAge)
 	}
@@ -83,7 +84,29 @@ func (f *files) Put(ctx context.Context, file prediction.File, r io.Reader) (pre
 	if err != nil {
 		return file, fmt.Errorf("put file: %w", err)
 	}
-	return file, nil
+	if !file.ExpiresAt.IsZero() {
+		err = f.trim(ctx)
+	}
+	return file, err
+}
+
+// trim removes the oldest uploads while there are too many bytes of them. The
+// newest stays, however large it is.
+func (f *files) trim(ctx context.Context) error {
+	list, err := f.List(ctx)
+	if err != nil {
+		return err
+	}
+	left := f.most
+	for i, file := range list {
+		if left -= file.Size; left >= 0 || i == 0 {
+			continue
+		}
+		if err := f.Delete(ctx, file.Token); err != nil && !errors.Is(err, prediction.ErrNotFound) {
+			return err
+		}
+	}
+	return nil
 }
 
 // Open reads the whole file and checks its sum, so that what it returns is

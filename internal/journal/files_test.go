@@ -154,6 +154,27 @@ func TestUploads(t *testing.T) {
 	})
 }
 
+func TestUploadsByBytes(t *testing.T) {
+	w := open(t, journal.Options{Dir: t.TempDir(), UploadsBytes: 2500})
+	var tokens []string
+	for range 4 {
+		f, err := w.Files.Put(t.Context(), prediction.File{Name: "x", ExpiresAt: time.Now().Add(time.Hour)}, bytes.NewReader(noise(1000)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens = append(tokens, f.Token)
+	}
+	list, err := w.Files.List(t.Context())
+	if err != nil || len(list) != 2 || list[0].Token != tokens[3] || list[1].Token != tokens[2] {
+		t.Errorf("%d kept, %v", len(list), err)
+	}
+	if f, err := w.Files.Put(t.Context(), prediction.File{Name: "x", ExpiresAt: time.Now().Add(time.Hour)}, bytes.NewReader(noise(5000))); err != nil {
+		t.Error(err)
+	} else if _, err := w.Files.Stat(t.Context(), f.Token); err != nil {
+		t.Errorf("a large one: %v", err)
+	}
+}
+
 func TestUploadsExpire(t *testing.T) {
 	w := open(t, journal.Options{Dir: t.TempDir(), UploadsAge: time.Second})
 	f := must[prediction.File](t)(w.Files.Put(t.Context(), prediction.File{ExpiresAt: time.Now().Add(time.Hour)}, strings.NewReader("x")))

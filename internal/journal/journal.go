@@ -28,11 +28,12 @@ type Options struct {
 	Listen string // host:port where the embedded server takes workers; "": no port
 	Token  string // that clients of Listen, or of URL, authenticate with; "": none
 
-	Replicas    int           // of every stream, in a cluster; default 1
-	AckWait     time.Duration // without a sign of life before a prediction is delivered again; default 5 s
-	EventsAge   time.Duration // how long events are kept; default 30 days
-	EventsBytes int64         // at most, the oldest go first; default 512 MiB
-	UploadsAge  time.Duration // how long uploads are kept; default 24 h
+	Replicas     int           // of every stream, in a cluster; default 1
+	AckWait      time.Duration // without a sign of life before a prediction is delivered again; default 5 s
+	EventsAge    time.Duration // how long events are kept; default 30 days
+	EventsBytes  int64         // at most, the oldest go first; default 512 MiB
+	UploadsAge   time.Duration // how long uploads are kept; default 24 h
+	UploadsBytes int64         // of them at most, the oldest go first; default 4 GiB
 
 	Log *slog.Logger // default: none
 }
@@ -52,6 +53,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.UploadsAge == 0 {
 		o.UploadsAge = 24 * time.Hour
+	}
+	if o.UploadsBytes == 0 {
+		o.UploadsBytes = 4 << 30
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
