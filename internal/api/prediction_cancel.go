@@ -1,10 +1,6 @@
 package api
 
-import (
-	"net/http"
-
-	"github.com/labstack/echo/v4"
-)
+import "github.com/labstack/echo/v4"
 
 // cancelPrediction serves POST /v1/predictions/{id}/cancel. One that has
 // ended is told as it is.
@@ -14,9 +10,5 @@ func (a *API) cancelPrediction(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := a.wire(c.Request().Context(), p, a.viewOf(c.Request(), p))
-	if err != nil {
-		return err
-	}
-	return answer(c, http.StatusOK, w)
+	return a.show(c, p)
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/labstack/echo/v4"
+
+	"easel/internal/prediction"
 )
 
 // getPrediction serves GET /v1/predictions/{id}, which clients poll.
@@ -13,6 +15,11 @@ func (a *API) getPrediction(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	return a.show(c, p)
+}
+
+// show answers with a prediction as this caller sees it.
+func (a *API) show(c echo.Context, p prediction.Prediction) error {
 	w, err := a.wire(c.Request().Context(), p, a.viewOf(c.Request(), p))
 	if err != nil {
 		return err
