@@ -31,30 +31,39 @@ function stroke(path: number[], tip: Tip, size: Extent, into: Uint8Array): Box {
  * Where pieces overlap the greater cover stays.
  */
 export function segment(path: number[], from: number, to: number, tip: Tip, size: Extent, into: Uint8Array): Box {
-  const [ax, ay, bx, by] = [path[from]!, path[from + 1]!, path[to]!, path[to + 1]!];
+  const ax = path[from]!;
+  const ay = path[from + 1]!;
+  const bx = path[to]!;
+  const by = path[to + 1]!;
   const radius = Math.max(0.5, (tip.size / 4) * (path[from + 2]! + path[to + 2]!));
   const core = Math.max(0, Math.min(radius * tip.hardness, radius - 0.5));
   const outer = Math.max(radius, core + 1);
   const box = clip({ left: Math.min(ax, bx) - outer, top: Math.min(ay, by) - outer, right: Math.max(ax, bx) + outer, bottom: Math.max(ay, by) + outer }, size);
-  const [dx, dy] = [bx - ax, by - ay];
+  const dx = bx - ax;
+  const dy = by - ay;
   const squared = dx * dx + dy * dy;
-  const [core2, outer2, slope] = [core * core, outer * outer, 255 / (outer - core)];
+  const core2 = core * core;
+  const outer2 = outer * outer;
+  const slope = 255 / (outer - core);
   for (let y = box.top; y < box.bottom; y++) {
     const py = y + 0.5 - ay;
     // The part of the line that is near enough to this row bounds the row's pixels.
-    const [low, high] = dy === 0 ? [0, 1] : [clamp01((py - Math.sign(dy) * outer) / dy), clamp01((py + Math.sign(dy) * outer) / dy)];
+    const low = dy === 0 ? 0 : clamp01((py - Math.sign(dy) * outer) / dy);
+    const high = dy === 0 ? 1 : clamp01((py + Math.sign(dy) * outer) / dy);
     const first = Math.max(box.left, Math.floor(ax + Math.min(dx * low, dx * high) - outer));
     const last = Math.min(box.right, Math.ceil(ax + Math.max(dx * low, dx * high) + outer));
     const row = y * size.width;
     for (let x = first; x < last; x++) {
-      if (into[row + x] === 255) continue;
+      const before = into[row + x]!;
+      if (before === 255) continue;
       const px = x + 0.5 - ax;
       const t = squared === 0 ? 0 : clamp01((px * dx + py * dy) / squared);
-      const [ex, ey] = [px - t * dx, py - t * dy];
+      const ex = px - t * dx; // no pair here: this loop runs for every pixel
+      const ey = py - t * dy;
       const far2 = ex * ex + ey * ey;
       if (far2 >= outer2) continue;
-      const value = far2 <= core2 ? 255 : Math.min(255, Math.round((outer - Math.sqrt(far2)) * slope));
-      if (value > into[row + x]!) into[row + x] = value;
+      const value = far2 <= core2 ? 255 : Math.round((outer - Math.sqrt(far2)) * slope);
+      if (value > before) into[row + x] = value;
     }
   }
   return box;

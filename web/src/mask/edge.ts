@@ -28,13 +28,13 @@ export function depths(mask: Uint8Array, size: Extent, feather: number, changed:
   for (let y = 1; y <= h; y++) {
     for (let at = y * pitch + 1, end = at + w; at < end; at++) {
       if (near[at] === 0) continue;
-      near[at] = Math.min(near[at]!, Math.min(near[at - 1]!, near[at - pitch - 1]!, near[at - pitch]!, near[at - pitch + 1]!) + 1);
+      near[at] = least(near[at]!, near[at - 1]!, near[at - pitch - 1]!, near[at - pitch]!, near[at - pitch + 1]!);
     }
   }
   for (let y = h; y >= 1; y--) {
     for (let at = y * pitch + w, end = y * pitch; at > end; at--) {
       if (near[at] === 0) continue;
-      near[at] = Math.min(near[at]!, Math.min(near[at + 1]!, near[at + pitch + 1]!, near[at + pitch]!, near[at + pitch - 1]!) + 1);
+      near[at] = least(near[at]!, near[at + 1]!, near[at + pitch + 1]!, near[at + pitch]!, near[at + pitch - 1]!);
     }
   }
   for (let y = inner.top; y < inner.bottom; y++) {
@@ -42,4 +42,12 @@ export function depths(mask: Uint8Array, size: Extent, feather: number, changed:
     depth.set(near.subarray(from, from + inner.right - inner.left), y * size.width + inner.left);
   }
   return inner;
+}
+
+/** least is the smaller of a depth and one more than its neighbours'. */
+function least(own: number, a: number, b: number, c: number, d: number): number {
+  let next = a < b ? a : b;
+  if (c < next) next = c;
+  if (d < next) next = d;
+  return own <= next ? own : next + 1;
 }

@@ -132,13 +132,13 @@ export class Painter {
   private undo(): void {
     if (this.draft.busy) return this.surface.cancel();
     const done = this.sheet.undo();
-    if (done) this.surface.changed(null);
+    if (done) this.surface.changed(done);
     this.marked(done ? "Undone" : "Nothing to undo");
   }
 
   private redo(): void {
-    const done = !this.draft.busy && this.sheet.redo();
-    if (done) this.surface.changed(null);
+    const done = this.draft.busy ? null : this.sheet.redo();
+    if (done) this.surface.changed(done);
     this.marked(done ? "Redone" : "Nothing to redo");
   }
 

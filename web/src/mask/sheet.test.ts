@@ -41,12 +41,12 @@ test("undo all the way, then redo all the way: the same masks", () => {
     assert.ok(sheet.undo());
     assert.deepEqual(sheet.mask, seen[i], `after undo to ${i}`);
   }
-  assert.equal(sheet.undo(), false);
+  assert.equal(sheet.undo(), null);
   for (let i = 1; i <= 60; i++) {
     assert.ok(sheet.redo());
     assert.deepEqual(sheet.mask, seen[i], `after redo to ${i}`);
   }
-  assert.equal(sheet.redo(), false);
+  assert.equal(sheet.redo(), null);
 });
 
 test("marks drawn live, and drawn again from their list, make one mask", () => {
@@ -61,7 +61,7 @@ test("what is done after an undo ends the redo", () => {
   scribble(sheet, 3);
   sheet.undo();
   sheet.add({ kind: "invert" });
-  assert.equal(sheet.redo(), false);
+  assert.equal(sheet.redo(), null);
   assert.equal(sheet.marks.length, 3);
 });
 
@@ -106,12 +106,15 @@ test("a dropped stroke leaves nothing", () => {
 test("the box that a change tells holds every pixel that changed", () => {
   const sheet = new Sheet(size);
   scribble(sheet, 4);
-  const before = sheet.mask.slice();
-  const box = sheet.add({ kind: "lasso", erase: false, path: [5, 5, 30, 8, 12, 40] });
-  sheet.mask.forEach((v, i) => {
-    const [x, y] = [i % 64, Math.floor(i / 64)];
-    if (v !== before[i]) assert.ok(x >= box.left && x < box.right && y >= box.top && y < box.bottom);
-  });
+  const lasso: Mark = { kind: "lasso", erase: false, path: [5, 5, 30, 8, 12, 40] };
+  for (const change of [() => sheet.add(lasso), () => sheet.undo()!, () => sheet.undo()!, () => sheet.redo()!]) {
+    const before = sheet.mask.slice();
+    const box = change();
+    sheet.mask.forEach((v, i) => {
+      const [x, y] = [i % 64, Math.floor(i / 64)];
+      if (v !== before[i]) assert.ok(x >= box.left && x < box.right && y >= box.top && y < box.bottom);
+    });
+  }
 });
 
 test("a draft makes the marks of its tool, from a pointer's points or a keyboard's", () => {

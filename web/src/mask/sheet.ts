@@ -2,7 +2,7 @@
 // Drawing adds to the pixels; only undo draws again, from the nearest copy kept.
 import { clip, grow, isEmpty, nothing, union, whole, type Box, type Extent } from "./box.ts";
 import { cover, segment } from "./cover.ts";
-import { farEnough, repaint, type Drawn, type Mark } from "./mark.ts";
+import { farEnough, type Drawn, type Mark } from "./mark.ts";
 
 const copyEvery = 8; // marks between two kept copies of the pixels
 const copyBytes = 64 << 20; // that all copies may take together
@@ -83,21 +83,23 @@ export class Sheet {
     return this.stroke !== null;
   }
 
-  undo(): boolean {
+  /** undo takes the last mark back and tells the box that changed; null when there is none. */
+  undo(): Box | null {
     const mark = this.marks.pop();
-    if (!mark) return false;
+    if (!mark) return null;
     this.undone.push(mark);
+    const before = this.mask.slice();
     this.redraw();
-    return true;
+    return difference(before, this.mask, this.size);
   }
 
-  redo(): boolean {
+  redo(): Box | null {
     const mark = this.undone.pop();
-    if (!mark) return false;
+    if (!mark) return null;
     this.marks.push(mark);
-    this.draw(mark);
+    const changed = this.draw(mark);
     this.copy();
-    return true;
+    return changed;
   }
 
   /** load takes another sheet's marks. */
@@ -110,9 +112,10 @@ export class Sheet {
 
   /** share of the picture that is repainted, 0 to 1. */
   get share(): number {
+    const { mask } = this;
     let count = 0;
-    for (const v of this.mask) if (v >= repaint) count++;
-    return count / this.mask.length;
+    for (let i = 0; i < mask.length; i++) count += mask[i]! >>> 7; // repaint is 128
+    return count / mask.length;
   }
 
   private redraw(): void {
@@ -155,11 +158,12 @@ export class Sheet {
 
   /** blend lays the covered pixels of a box over the base: strokes add up, as paint does. */
   private blend({ erase }: Drawn, box: Box): void {
+    const { mask, base, covered } = this;
     for (let y = box.top; y < box.bottom; y++) {
       for (let i = y * this.size.width + box.left, end = i - box.left + box.right; i < end; i++) {
-        const open = 255 - this.covered[i]!;
-        const before = this.base[i]!;
-        this.mask[i] = erase ? Math.round((before * open) / 255) : 255 - Math.round(((255 - before) * open) / 255);
+        const cover = covered[i]!;
+        if (cover === 0) continue;
+        mask[i] = erase ? share(base[i]!, 255 - cover) : 255 - share(255 - base[i]!, 255 - cover);
       }
     }
   }
@@ -177,4 +181,21 @@ export class Sheet {
     const newest = this.copies.length - 1;
     this.copies = this.copies.filter((_, i) => i === newest || i % 2 === 1);
   }
+}
+
+/** share is a × b / 255 to the nearest whole number, for bytes. */
+const share = (a: number, b: number): number => ((a * b + 128) * 257) >>> 16;
+
+/** difference is the box around every pixel in which two masks differ. */
+function difference(a: Uint8Array, b: Uint8Array, { width, height }: Extent): Box {
+  let box = nothing;
+  for (let y = 0; y < height; y++) {
+    let [left, right] = [y * width, (y + 1) * width];
+    const row = left;
+    while (left < right && a[left] === b[left]) left++;
+    if (left === right) continue;
+    while (a[right - 1] === b[right - 1]) right--;
+    box = union(box, { left: left - row, right: right - row, top: y, bottom: y + 1 });
+  }
+  return box;
 }
