@@ -11,16 +11,18 @@ import (
 )
 
 type serveCommand struct {
-	Addr       string        `help:"Address to listen on. Beyond loopback it takes a --token." default:"127.0.0.1:3000" placeholder:"HOST:PORT"`
-	Token      []string      `help:"Who may call: a token, or name=token; several by repeating, or as EASEL_TOKENS with commas. None: everybody on this machine." env:"EASEL_TOKENS,EASEL_TOKEN" placeholder:"[NAME=]TOKEN"`
-	PublicURL  string        `help:"What callers call this server, such as https://easel.example." placeholder:"URL"`
-	OutputURLs string        `name:"output-urls" help:"Pictures in answers: ${enum}. auto sends data to clients that take no plain http." enum:"auto,data,http" default:"auto"`
-	Cog        string        `help:"Serve a Cog container's routes on this address, too." placeholder:"HOST:PORT"`
-	Rate       int           `help:"Creates a minute that one caller gets; 0: any number." default:"600"`
-	Keep       time.Duration `help:"How long pictures are kept; 0: until --keep-bytes is reached." default:"0" placeholder:"DURATION"`
-	KeepBytes  int64         `help:"How many bytes of pictures are kept; the oldest go first." default:"21474836480" placeholder:"BYTES"`
-	KeepRecord time.Duration `name:"keep-history" help:"How long predictions stay in the history; 0: for good." default:"0" placeholder:"DURATION"`
-	Styleguide bool          `help:"Serve /styleguide, for those who work on the page."`
+	Addr            string        `help:"Address to listen on. Beyond loopback it takes a --token." default:"127.0.0.1:3000" placeholder:"HOST:PORT"`
+	Token           []string      `help:"Who may call: a token, or name=token; several by repeating, or as EASEL_TOKENS with commas. None: everybody on this machine." env:"EASEL_TOKENS,EASEL_TOKEN" placeholder:"[NAME=]TOKEN"`
+	PublicURL       string        `help:"What callers call this server, such as https://easel.example." placeholder:"URL"`
+	OutputURLs      string        `name:"output-urls" help:"Pictures in answers: ${enum}. auto sends data to clients that take no plain http." enum:"auto,data,http" default:"auto"`
+	Cog             string        `help:"Serve a Cog container's routes on this address, too." placeholder:"HOST:PORT"`
+	Rate            int           `help:"Creates a minute that one caller gets; 0: any number." default:"600"`
+	Keep            time.Duration `help:"How long pictures are kept; 0: until --keep-bytes is reached." default:"0" placeholder:"DURATION"`
+	KeepBytes       int64         `help:"How many bytes of pictures are kept; the oldest go first." default:"21474836480" placeholder:"BYTES"`
+	KeepRecord      time.Duration `name:"keep-history" help:"How long predictions stay in the history; 0: for good." default:"0" placeholder:"DURATION"`
+	KeepRecordBytes int64         `name:"keep-history-bytes" help:"How many bytes of history are kept; the oldest go first. 0: any number." default:"0" placeholder:"BYTES"`
+	CogShutdown     bool          `help:"Let POST /shutdown at --cog stop the program."`
+	Styleguide      bool          `help:"Serve /styleguide, for those who work on the page."`
 	workFlags
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"strings"
 	"testing"
 	"time"
@@ -107,5 +108,65 @@ func TestServeRefuses(t *testing.T) {
 				t.Errorf("error %v, want one line with %q", err, c.want)
 			}
 		})
+	}
+}
+
+func TestCogShutdown(t *testing.T) {
+	s := start(t, func(c *serveCommand) { c.Cog, c.CogShutdown = "127.0.0.1:0", true })
+	answer, err := http.Post("http://"+s.fronts[1].listener.Addr().String()+"/shutdown", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	for until := time.Now().Add(15 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if _, err := net.Dial("tcp", s.fronts[0].listener.Addr().String()); err != nil {
+			return // start's cleanup checks that Run ended well
+		}
+		if time.Now().After(until) {
+			t.Fatal("the server goes on")
+		}
+	}
+}
+
+// Browsers are let in by a cookie, and no page swallows a wrong method.
+func TestTokensInABrowser(t *testing.T) {
+	s := start(t, func(c *serveCommand) { c.Token = []string{"ann=correct-horse"} })
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := &http.Client{Jar: jar}
+	ask := func(method, path, body string) (status int, at string) {
+		t.Helper()
+		r, err := http.NewRequest(method, s.URL()+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Accept", "text/html")
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		answer, err := browser.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		return answer.StatusCode, answer.Request.URL.RequestURI()
+	}
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+		at                 string
+	}{
+		{"GET", "/history?q=fox", "", 200, "/login?next=%2Fhistory%3Fq%3Dfox"},
+		{"POST", "/login", "token=wrong-horse&next=/history", 401, "/login"},
+		{"PUT", "/v1/predictions", "", 401, "/v1/predictions"},
+		{"POST", "/login", "token=correct-horse&next=/history", 200, "/history"},
+		{"GET", "/v1/predictions", "", 200, "/v1/predictions"},
+		{"PUT", "/v1/predictions", "", 405, "/v1/predictions"},
+		{"POST", "/logout", "", 200, "/login"},
+		{"GET", "/v1/predictions", "", 401, "/v1/predictions"},
+	} {
+		if status, at := ask(c.method, c.path, c.body); status != c.status || at != c.at {
+			t.Errorf("%s %s: %d at %s, want %d at %s", c.method, c.path, status, at, c.status, c.at)
+		}
 	}
 }

@@ -29,6 +29,7 @@ type server struct {
 	studio  *studio
 	fronts  []front
 	senders []*webhook.Sender
+	stop    context.CancelFunc // ends Run
 }
 
 // front is a listener with what answers on it.
@@ -72,7 +73,7 @@ func newServer(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *serve
 	client := fetch.New(c.AllowPrivate)
 	s.service = prediction.NewService(s.journal.Ports(), prediction.Options{
 		Log:       log,
-		Retention: prediction.Retention{Data: c.Keep, DataBytes: c.KeepBytes, History: c.KeepRecord},
+		Retention: prediction.Retention{Data: c.Keep, DataBytes: c.KeepBytes, History: c.KeepRecord, HistoryBytes: c.KeepRecordBytes},
 	})
 	s.studio = newStudio(c.workFlags, dirs, identity(c.Name, s.model.Version), s.journal.Ports(), log)
 	handler, err := s.site(data, client)
@@ -99,7 +100,7 @@ func (s *server) site(data string, client *fetch.Client) (http.Handler, error) {
 		PublicURL: s.flags.PublicURL, OwnURL: s.URL(), OutputURLs: s.flags.OutputURLs,
 		Secret: secret, WebhookSecret: secret.String(),
 		Limits: api.NewLimits(s.flags.Rate, 5*s.flags.Rate), Ready: s.studio.ready,
-		Hardware: s.flags.Device, CheckWebhook: client.Check,
+		Hardware: s.studio.hardware, CheckWebhook: client.Check,
 	}
 	s.studio.count = a.Metrics.Runs
 	sender := &webhook.Sender{
@@ -138,6 +139,9 @@ func (s *server) cog(client *fetch.Client) error {
 		return fmt.Errorf("listen on %s: %w", s.flags.Cog, err)
 	}
 	g := &api.Cog{Service: s.service, Model: s.model, Log: s.log, Setup: s.studio.setup}
+	if s.flags.CogShutdown {
+		g.Shutdown = func() { s.stop() }
+	}
 	sender := &webhook.Sender{Predictions: s.service, Body: g.WebhookBody, Client: client, Retries: webhook.Minute, Log: s.log}
 	if err := sender.Start(); err != nil {
 		listener.Close()
@@ -157,6 +161,8 @@ func (s *server) URL() string { return "http://" + s.fronts[0].listener.Addr().S
 
 // Run serves until ctx ends.
 func (s *server) Run(ctx context.Context) error {
+	ctx, s.stop = context.WithCancel(ctx)
+	defer s.stop()
 	group, ctx := errgroup.WithContext(ctx)
 	drawn := make(chan struct{}) // closed once nothing is drawn any more
 	for _, f := range s.fronts {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -58,8 +59,9 @@ type studio struct {
 	desk     desk
 	count    func(prediction.Generator) prediction.Generator // nil: runs are not counted
 
-	mu    sync.Mutex
-	state api.Setup
+	mu     sync.Mutex
+	state  api.Setup
+	device string // "": not known yet
 }
 
 func newStudio(flags workFlags, dirs modelDirs, identity render.Identity, ports prediction.Ports, log *slog.Logger) *studio {
@@ -75,11 +77,17 @@ func (s *studio) Run(ctx context.Context) error {
 	s.mu.Lock()
 	s.state.Done, s.state.Err, s.state.Completed = err == nil, err, time.Now()
 	s.mu.Unlock()
+	if err != nil && ctx.Err() != nil {
+		return nil // told to stop before it was ready
+	}
 	if err != nil {
 		return err
 	}
 	defer tools.Close()
 	device, passed := tools.engine.Device()
+	s.mu.Lock()
+	s.device = device
+	s.mu.Unlock()
 	for _, why := range passed {
 		reason, _, _ := strings.Cut(why.Error(), "\n")
 		s.log.Info("device", "reason", reason)
@@ -99,6 +107,13 @@ func (s *studio) Run(ctx context.Context) error {
 		gen = s.count(gen)
 	}
 	return prediction.NewWorker(s.ports, gen, prediction.Options{Log: s.log, Grace: s.flags.Grace}).Run(ctx)
+}
+
+// hardware is what the pictures are drawn on.
+func (s *studio) hardware() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return cmp.Or(s.device, s.flags.Device)
 }
 
 func (s *studio) setup() api.Setup {

@@ -19,7 +19,7 @@ func (a *API) getAccount(c echo.Context) error {
 
 // listHardware serves GET /v1/hardware: a bare list, not a page.
 func (a *API) listHardware(c echo.Context) error {
-	return answer(c, http.StatusOK, []map[string]string{{"sku": "local", "name": a.Hardware}})
+	return answer(c, http.StatusOK, []map[string]string{{"sku": "local", "name": a.Hardware()}})
 }
 
 type collection struct {

@@ -19,12 +19,12 @@ type API struct {
 	Metrics   *Metrics
 	Log       *slog.Logger
 
-	PublicURL  string // what callers call this server, such as https://easel.example; "" = as the request says
-	OwnURL     string // where it listens, such as http://127.0.0.1:3000: for webhooks when PublicURL is ""
-	OutputURLs string // "auto", "data" or "http": see outputs.go
-	Secret     []byte // of this server: signs download links
-	Account    string // the name that GET /v1/account tells
-	Hardware   string // what the pictures are drawn on, such as "CPU"
+	PublicURL  string        // what callers call this server, such as https://easel.example; "" = as the request says
+	OwnURL     string        // where it listens, such as http://127.0.0.1:3000: for webhooks when PublicURL is ""
+	OutputURLs string        // "auto", "data" or "http": see outputs.go
+	Secret     []byte        // of this server: signs download links
+	Account    string        // the name that GET /v1/account tells
+	Hardware   func() string // what the pictures are drawn on, such as "cpu"
 
 	WebhookSecret string                     // "whsec_…", told by GET /v1/webhooks/default/secret
 	CheckWebhook  func(address string) error // refuses an address before the work is accepted; nil: none

@@ -75,7 +75,7 @@ func (a *API) withDefaults() {
 	if a.Account == "" {
 		a.Account = "easel"
 	}
-	if a.Hardware == "" {
-		a.Hardware = "CPU"
+	if a.Hardware == nil {
+		a.Hardware = func() string { return "cpu" }
 	}
 }
