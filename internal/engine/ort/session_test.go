@@ -19,9 +19,9 @@ func start(t testing.TB) {
 	if err := Init(os.Getenv("EASEL_ORT_LIB")); err != nil {
 		t.Fatal(err)
 	}
-	before := live.Load()
+	before := Live()
 	t.Cleanup(func() {
-		if now := live.Load(); now != before {
+		if now := Live(); now != before {
 			t.Errorf("%d tensors or sessions left open", now-before)
 		}
 	})

@@ -25,8 +25,10 @@ type Tensor struct {
 	data  any // the slice, kept reachable while ONNX Runtime points into it
 }
 
-// live counts tensors and sessions that were made and not closed: tests watch it.
 var live atomic.Int64
+
+// Live counts the tensors and sessions that were made and not closed: tests watch it.
+func Live() int64 { return live.Load() }
 
 // New makes a tensor over data, whose length must be the shape's volume. A
 // dimension may be 0 (a LoRA of rank 0 is no LoRA); the shape may not be empty.
