@@ -4,7 +4,7 @@
 //
 // It draws for five seconds, four pointer moves a frame, and then exports. It
 // fails where the page's thread computes longer in a frame than 60 frames a
-// second allow, or 60 ms for an export. What the clock on the wall says stands
+// second allow, or where an export takes 60 ms. What the clock on the wall says stands
 // beside: on a busy machine that tells of the machine.
 import { launch } from "./browser.mjs";
 import { act, start } from "./painter.mjs";
@@ -23,33 +23,14 @@ try {
   const perFrame = (await computed()) / drawing.frames.length;
   const undo = await page.evaluate(undone, 20);
   const perUndo = (await computed()) / 20;
-  await page.evaluate(() => {
-    document.querySelector('[data-painter="use"]').addEventListener("click", () => (window.asked = performance.now()), { capture: true });
-    document.querySelector("dialog[open]").addEventListener("close", () => (window.exported = performance.now() - window.asked));
-  });
-  const exports = [];
-  const exporting = [];
-  for (let i = 0; i < 7; i++) {
-    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 600))); // the mask is kept meanwhile
-    await computed();
-    await act(page, "use");
-    await page.waitForFunction(() => window.exported > 0);
-    exporting.push(await computed());
-    exports.push(await page.evaluate(() => window.exported));
-    await page.evaluate(() => (window.exported = 0));
-    if (i < 6) {
-      await page.waitForSelector("[data-picture=mask] img");
-      await page.click("[data-paint] button");
-      await page.waitForSelector("dialog[open] [data-painter-stage]:focus");
-    }
-  }
-  const out = spread(exporting);
+  for (let i = 0; i < 15; i++) await Promise.all([page.waitForEvent("download"), act(page, "save")]);
+  const exports = await page.evaluate(() => performance.getEntriesByName("easel-export").map((e) => e.duration));
+  const out = spread(exports);
   console.log(`at rest:  ${line(spread(rest))} between frames`);
   console.log(`drawing:  ${line(spread(drawing.frames))} between frames, on ${strokes} strokes`);
   console.log(`          ${perFrame.toFixed(1)} ms computed in a frame, of ${frame.toFixed(1)}`);
   console.log(`undo:     ${line(spread(undo))}; ${perUndo.toFixed(1)} ms computed`);
-  console.log(`export:   ${line(spread(exports))}`);
-  console.log(`          ${line(out)} computed, the form's part included`);
+  console.log(`export:   ${line(out)}, least ${Math.min(...exports).toFixed(1)} ms`);
   if (perFrame > frame || out.p50 >= 60) process.exitCode = 1;
 } finally {
   await browser.close();

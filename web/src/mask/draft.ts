@@ -8,7 +8,7 @@ export class Draft {
   tool: Tool = "brush";
   erase = false;
   tip: Tip = { size: 64, hardness: 0.8 };
-  private shape: { kind: "rectangle" | "lasso"; erase: boolean; path: number[] } | null = null;
+  private shape: { kind: Exclude<Tool, "brush">; erase: boolean; path: number[] } | null = null;
 
   constructor(private readonly sheet: Sheet) {}
 
@@ -19,15 +19,9 @@ export class Draft {
   /** down starts a mark at a point of the picture; other: with the other of painting and erasing. */
   down(x: number, y: number, pressure = 1, other = false): Box {
     const erase = this.erase !== other;
-    switch (this.tool) {
-      case "brush":
-        return this.sheet.begin({ kind: "brush", erase, tip: { ...this.tip }, path: [x, y, pressure] });
-      case "fill":
-        return this.fill(x, y, erase);
-      default:
-        this.shape = { kind: this.tool, erase, path: [x, y, x, y] };
-        return nothing;
-    }
+    if (this.tool === "brush") return this.sheet.begin({ kind: "brush", erase, tip: { ...this.tip }, path: [x, y, pressure] });
+    this.shape = { kind: this.tool, erase, path: this.tool === "fill" ? [x, y] : [x, y, x, y] };
+    return nothing;
   }
 
   /** move carries the mark on to a point. */
@@ -52,9 +46,7 @@ export class Draft {
     const shape = this.shape;
     this.shape = null;
     if (!shape) return this.sheet.end();
-    const { path } = shape;
-    const flat = shape.kind === "rectangle" ? path[0] === path[2] || path[1] === path[3] : path.length < 6;
-    return flat ? nothing : this.sheet.add(shape);
+    return this.covers(shape) ? this.sheet.add(shape) : nothing;
   }
 
   cancel(): Box {
@@ -64,15 +56,16 @@ export class Draft {
 
   /** outline is the shape in progress as an SVG path, in the picture's pixels; "" without one. */
   get outline(): string {
-    if (!this.shape) return "";
+    if (!this.shape || this.shape.kind === "fill") return "";
     const p = this.shape.path.map((v) => v.toFixed(1));
     if (this.shape.kind === "rectangle") return `M${p[0]} ${p[1]}H${p[2]}V${p[3]}H${p[0]}Z`;
     return `M${p.join(" ")}Z`;
   }
 
-  private fill(x: number, y: number, erase: boolean): Box {
-    const { width, height } = this.sheet.size;
-    if (x < 0 || y < 0 || x >= width || y >= height) return nothing;
-    return this.sheet.add({ kind: "fill", erase, path: [Math.floor(x), Math.floor(y)] });
+  /** A shape without an area, and a fill beside the picture, are no marks. */
+  private covers({ kind, path }: { kind: Tool; path: number[] }): boolean {
+    const [x, y] = path as [number, number];
+    if (kind === "fill") return x >= 0 && y >= 0 && x < this.sheet.size.width && y < this.sheet.size.height;
+    return kind === "lasso" ? path.length >= 6 : x !== path[2] && y !== path[3];
   }
 }

@@ -4,7 +4,10 @@ import { find, maybe } from "../dom.ts";
 import type { Form } from "../form.ts";
 
 /** The painter is a script of its own, fetched when it is first wanted. */
-const load = (): Promise<typeof import("./index.ts")> => import(new URL("painter.js", import.meta.url).href);
+const load = (): Promise<typeof import("./index.ts")> =>
+  import(new URL("painter.js", import.meta.url).href).catch(() => {
+    throw new Error("The painter could not be loaded: the server does not answer.");
+  });
 
 export class MaskField {
   private picture = ""; // the image that the mask belongs to
@@ -20,15 +23,17 @@ export class MaskField {
 
   /** paint opens the painter; what is used becomes the form's mask. */
   async paint(): Promise<void> {
-    const picture = this.image.value;
-    const { paint, NotReadable } = await load();
+    if (this.button.ariaBusy === "true") return;
+    this.button.ariaBusy = "true";
     try {
+      const { paint } = await load();
       const mask = this.mask.value;
-      const file = await paint(picture, mask && mask !== this.ours ? mask : undefined);
+      const file = await paint(this.image.value, mask && mask !== this.ours ? mask : undefined);
       if (file) await this.give(file);
     } catch (error) {
-      if (!(error instanceof NotReadable)) throw error;
-      this.form.show({ image: error.message });
+      this.form.show({ image: error instanceof Error ? error.message : String(error) });
+    } finally {
+      this.button.ariaBusy = null;
     }
   }
 
@@ -60,8 +65,7 @@ export class MaskField {
     if (picture !== this.picture) return this.change(picture, mask);
     if (!this.ours || mask === this.ours) return;
     this.ours = ""; // somebody took the mask out, or chose another
-    const { unuse } = await load();
-    await unuse(picture).catch(() => undefined);
+    await load().then((painter) => painter.unuse(picture)).catch(() => undefined);
   }
 
   private async change(picture: string, mask: string): Promise<void> {
@@ -71,8 +75,7 @@ export class MaskField {
     if (stale) this.mask.clear();
     const here = picture.startsWith("data:") || picture.startsWith(`${location.origin}/`);
     if (!here || this.mask.value) return;
-    const { usedOn } = await load();
-    const file = await usedOn(picture).catch(() => null);
+    const file = await load().then((painter) => painter.usedOn(picture)).catch(() => null);
     if (file && this.image.value === picture && !this.mask.value) await this.give(file);
   }
 }

@@ -75,8 +75,8 @@ export class KeyHand {
     if (this.latched) return;
     if (!draft.busy) {
       this.surface.begin(at);
-      if (draft.tool === "brush") this.surface.finish();
-      else if (draft.busy) this.say(draft.tool === "lasso" ? "First corner. Space sets the next, Enter closes." : "First corner. Space sets the other.");
+      if (draft.tool === "brush" || draft.tool === "fill") this.surface.finish();
+      else this.say(draft.tool === "lasso" ? "First corner. Space sets the next, Enter closes." : "First corner. Space sets the other.");
     } else if (draft.tool === "rectangle") this.surface.finish();
     else this.surface.carry(at);
   }

@@ -39,6 +39,7 @@ export class Painter {
     const actions = this.actions();
     root.addEventListener("keydown", (event) => this.typed(event, actions));
     root.addEventListener("paste", (event) => this.pasted(event));
+    root.addEventListener("drop", (event) => this.dropped(event));
     root.addEventListener("cancel", (event) => this.escape(event));
     root.addEventListener("click", (event) => this.clicked(event, actions));
     find<HTMLInputElement>(root, "[data-painter-load]").addEventListener("change", (event) => void this.loaded(event.target as HTMLInputElement));
@@ -159,8 +160,11 @@ export class Painter {
     this.root.close();
   }
 
-  private file(): Promise<File> {
-    return maskFile(this.sheet.mask, this.sheet.size, this.settings.feather);
+  private async file(): Promise<File> {
+    const start = performance.now();
+    const file = await maskFile(this.sheet.mask, this.sheet.size, this.settings.feather);
+    performance.measure("easel-export", { start });
+    return file;
   }
 
   private async loaded(input: HTMLInputElement): Promise<void> {
@@ -242,7 +246,17 @@ export class Painter {
 
   private pasted(event: ClipboardEvent): void {
     event.stopPropagation();
-    const file = [...(event.clipboardData?.files ?? [])].find((f) => f.type.startsWith("image/"));
+    this.loadFirst(event.clipboardData);
+  }
+
+  private dropped(event: DragEvent): void {
+    event.stopPropagation();
+    event.preventDefault();
+    this.loadFirst(event.dataTransfer);
+  }
+
+  private loadFirst(data: DataTransfer | null): void {
+    const file = [...(data?.files ?? [])].find((f) => f.type.startsWith("image/"));
     if (file) void this.load(file);
   }
 

@@ -137,10 +137,13 @@ test("a draft makes the marks of its tool, from a pointer's points or a keyboard
   draft.move(20, 44);
   draft.up();
   draft.tool = "fill";
-  draft.down(63, 0, 1, true); // nothing to erase there
-  draft.down(-4, 0);
+  draft.down(60, 4);
+  draft.up();
+  draft.down(-4, 0); // beside the picture
+  draft.up();
   assert.deepEqual(kinds(), ["brush", "rectangle", "lasso", "fill"]);
   assert.equal(draft.busy, false);
   assert.equal(sheet.mask[25 * 64 + 35], 255);
   assert.equal(sheet.mask[33 * 64 + 18], 255);
+  assert.equal(sheet.share, 1);
 });

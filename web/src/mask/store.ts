@@ -50,7 +50,7 @@ export async function keep(kept: Kept): Promise<void> {
   memory.set(kept.key, kept);
   try {
     await ask("readwrite", (store) => store.put(kept));
-    const keys = await ask("readonly", (store) => store.index("at").getAllKeys());
+    const keys = await byAge();
     for (const key of keys.slice(0, Math.max(0, keys.length - most))) await ask("readwrite", (store) => store.delete(key));
   } catch {
     return; // memory has it
@@ -64,9 +64,16 @@ export async function recall(key: string): Promise<Kept | null> {
 
 /** last is the newest mask that the form was given. */
 export async function last(): Promise<Kept | null> {
-  const all: unknown[] = await ask<unknown[]>("readonly", (store) => store.getAll()).catch(() => [...memory.values()]);
-  return all.filter(isKept).filter((kept) => kept.given).sort((a, b) => b.at - a.at)[0] ?? null;
+  const keys = await byAge().catch(() => [...memory.keys()]);
+  for (const key of keys.reverse()) {
+    const kept = await recall(String(key));
+    if (kept?.given) return kept;
+  }
+  return null;
 }
+
+/** byAge lists the pictures' names, the newest last. */
+const byAge = () => ask("readonly", (store) => store.index("at").getAllKeys());
 
 function isKept(value: unknown): value is Kept {
   const kept = value as Kept | null | undefined;

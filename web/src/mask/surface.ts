@@ -77,7 +77,6 @@ export class Surface extends EventTarget {
   begin(at: Point, pressure = 1, other = false): void {
     this.at = at;
     this.changed(this.draft.down(at.x, at.y, pressure, other));
-    if (this.draft.tool === "fill") this.dispatchEvent(new Event("mark"));
   }
 
   carry(at: Point, pressure = 1): void {
