@@ -115,6 +115,34 @@ func TestFastModeElsewhere(t *testing.T) {
 	}
 }
 
+// TestFastModeInLittleMemory also rounds the T5 encoder.
+func TestFastModeInLittleMemory(t *testing.T) {
+	want := draw(t, open(t, Options{Dev: tiny}), rocket()).pictures[0]
+	e, seen := open(t, Options{Dev: tiny, Cache: t.TempDir(), Memory: 1}), &gallery{}
+	result, err := e.Generate(t.Context(), fastRocket(), seen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(result.Warnings) != 1 || !strings.HasPrefix(result.Warnings[0], "the text encoder runs in 8 bits") {
+		t.Errorf("warnings: %q", result.Warnings)
+	}
+	if db := psnr(want, seen.pictures[0]); db < leastPSNR {
+		t.Errorf("PSNR %.1f dB", db)
+	}
+}
+
+func TestFastModeInFourBits(t *testing.T) {
+	e := open(t, Options{Dev: tiny, Cache: t.TempDir(), Bits: 4})
+	if db := psnr(draw(t, e, rocket()).pictures[0], draw(t, e, fastRocket()).pictures[0]); db < 30 {
+		t.Errorf("PSNR %.1f dB", db)
+	} else {
+		t.Logf("PSNR %.1f dB", db)
+	}
+	if _, err := Open(t.Context(), Options{Dev: tiny, Bits: 5}); err == nil || !strings.Contains(err.Error(), "bits 5") {
+		t.Errorf("5 bits: %v", err)
+	}
+}
+
 func chequer(w, h int) *image.NRGBA {
 	img := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for i := range img.Pix {

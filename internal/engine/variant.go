@@ -36,6 +36,7 @@ type variant struct {
 	vae        vae.Config
 	bytes      map[string]int64 // that each part's weights hold in memory
 	fastBytes  int64            // of the transformer in 8 bits
+	roundedT5  int64            // of the T5 encoder in 8 bits
 	layers     lora.Layers      // that an adapter may change
 }
 
@@ -55,6 +56,7 @@ func readVariant(name string, parts layout) (*variant, error) {
 	v.t5, errs[4] = readNetwork(v, partT5, textStem, t5.ReadConfig, func(c t5.Config, file *safetensors.Checkpoint) error {
 		_, modules, err := t5.Build(c, file, true)
 		v.addLayers(partT5, modules)
+		v.roundedT5 = v.bytes[partT5] - t5.Rounded(file)
 		return err
 	})
 	v.flux, errs[5] = readNetwork(v, partTransformer, imageStem, flux.ReadConfig, func(c flux.Config, file *safetensors.Checkpoint) error {

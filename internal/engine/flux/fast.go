@@ -14,16 +14,9 @@ import (
 // ErrFast says that a device has no kernels for the fast form.
 var ErrFast = errors.New("8-bit products run on the cpu only")
 
-// Rounding says how LoadFast rounds.
-type Rounding struct {
-	Bits     int            // of the blocks' weights: 8, or 4 where memory is short
-	Cache    string         // folder in which rounded weights are kept
-	Progress quant.Progress // told while they are made the first time; nil: nobody is
-}
-
-// LoadFast is Load with the blocks' weights rounded, and their activations as
-// they come.
-func LoadFast(ctx context.Context, dir string, adapted bool, o ort.Options, r Rounding) (*Model, error) {
+// LoadFast is Load with the blocks' weights rounded to 8 bits, or to 4 where
+// memory is short, and their activations as they come.
+func LoadFast(ctx context.Context, dir string, adapted bool, o ort.Options, bits int, cache quant.Cache) (*Model, error) {
 	if o.Device != "" && o.Device != ort.CPU {
 		return nil, ErrFast
 	}
@@ -34,11 +27,11 @@ func LoadFast(ctx context.Context, dir string, adapted bool, o ort.Options, r Ro
 	if _, _, err := Build(config, file, Form{Adapted: adapted}); err != nil {
 		return nil, err // before weights of the wrong shape are rounded
 	}
-	weights, err := FastWeights(dir, file, r.Bits)
+	weights, err := FastWeights(dir, file, bits)
 	if err != nil {
 		return nil, err
 	}
-	rounded, err := quant.Prepare(ctx, file, weights, r.Cache, r.Progress)
+	rounded, err := quant.Prepare(ctx, file, weights, cache)
 	if err != nil {
 		return nil, err
 	}

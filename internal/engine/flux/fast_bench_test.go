@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"easel/internal/engine/ort"
+	"easel/internal/engine/quant"
 )
 
 // BenchmarkFast runs the transformer in the folder EASEL_BENCH_TRANSFORMER in
@@ -32,7 +33,7 @@ func BenchmarkFast(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer plain.Close()
-	fast, err := LoadFast(b.Context(), dir, true, o, Rounding{Bits: bits(), Cache: b.TempDir()})
+	fast, err := LoadFast(b.Context(), dir, true, o, bits(), quant.Cache{Folder: b.TempDir()})
 	if err != nil {
 		b.Fatal(err)
 	}

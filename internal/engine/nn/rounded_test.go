@@ -33,7 +33,7 @@ func layer(t *testing.T, adapted bool, form quant.Form, levels int) (s *ort.Sess
 	if err != nil {
 		t.Fatal(err)
 	}
-	rounded, err := quant.Prepare(t.Context(), file, []quant.Weight{{Name: "l.weight", Form: form}}, t.TempDir(), nil)
+	rounded, err := quant.Prepare(t.Context(), file, []quant.Weight{{Name: "l.weight", Form: form}}, quant.Cache{Folder: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

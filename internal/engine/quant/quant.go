@@ -14,13 +14,16 @@ import (
 	"easel/internal/engine/safetensors"
 )
 
-// Progress is told how many bytes of the weights have been rounded.
-type Progress func(done, total int64)
+// Cache is where rounded weights are kept.
+type Cache struct {
+	Folder   string
+	Progress func(done, total int64) // told, in bytes, while weights are rounded the first time; nil: nobody is
+}
 
-// Prepare returns weights of a checkpoint, rounded: from a file in folder that
+// Prepare returns weights of a checkpoint, rounded: from a file in the cache that
 // an earlier call wrote for the same weights, or else from one that it writes. The file appears whole or not at all, and a weight is held in memory
 // only while it is rounded. Several processes may share the folder.
-func Prepare(ctx context.Context, checkpoint *safetensors.Checkpoint, wanted []Weight, folder string, progress Progress) (*safetensors.Checkpoint, error) {
+func Prepare(ctx context.Context, checkpoint *safetensors.Checkpoint, wanted []Weight, cache Cache) (*safetensors.Checkpoint, error) {
 	weights, err := find(checkpoint, wanted)
 	if err != nil {
 		return nil, err
@@ -29,14 +32,14 @@ func Prepare(ctx context.Context, checkpoint *safetensors.Checkpoint, wanted []W
 	if err != nil {
 		return nil, fmt.Errorf("fingerprint %s: %w", checkpoint.Path, err)
 	}
-	path := filepath.Join(folder, "rounded-"+sum+".safetensors")
+	path := filepath.Join(cache.Folder, "rounded-"+sum+".safetensors")
 	if had, err := safetensors.Open(path); err == nil && holds(had, weights) {
 		return had, nil
 	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := os.MkdirAll(cache.Folder, 0o755); err != nil {
 		return nil, fmt.Errorf("round weights of %s: %w", checkpoint.Path, err)
 	}
-	if err := write(ctx, path, weights, progress); err != nil {
+	if err := write(ctx, path, weights, cache.Progress); err != nil {
 		return nil, fmt.Errorf("round weights of %s: %w", checkpoint.Path, err)
 	}
 	return safetensors.Open(path)
@@ -79,7 +82,7 @@ func holds(file *safetensors.Checkpoint, weights []source) bool {
 const workers = 2
 
 // write rounds the weights into a file that appears at path when it is whole.
-func write(ctx context.Context, path string, weights []source, progress Progress) (err error) {
+func write(ctx context.Context, path string, weights []source, progress func(done, total int64)) (err error) {
 	file, err := create(path, weights)
 	if err != nil {
 		return err

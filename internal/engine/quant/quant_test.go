@@ -46,7 +46,7 @@ var both = []Weight{{"a", Rows}, {"b", Rows}}
 
 func prepare(t *testing.T, source *safetensors.Checkpoint, folder string) (c *safetensors.Checkpoint, written bool) {
 	t.Helper()
-	c, err := Prepare(t.Context(), source, both, folder, func(done, total int64) { written = true })
+	c, err := Prepare(t.Context(), source, both, Cache{folder, func(done, total int64) { written = true }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestWeightsAreRoundedToTheNearestStep(t *testing.T) {
 	checkpoint := checkpoint(t, nil)
 	folder := t.TempDir()
 	for _, form := range []Form{Rows, Blocks8, Blocks4} {
-		c, err := Prepare(t.Context(), checkpoint, []Weight{{"c", form}}, folder, nil)
+		c, err := Prepare(t.Context(), checkpoint, []Weight{{"c", form}}, Cache{Folder: folder})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -148,7 +148,7 @@ func TestADamagedFileIsWrittenAgain(t *testing.T) {
 func TestACancelLeavesNothing(t *testing.T) {
 	folder := t.TempDir()
 	ctx, stop := context.WithCancel(t.Context())
-	_, err := Prepare(ctx, checkpoint(t, nil), both, folder, func(int64, int64) { stop() })
+	_, err := Prepare(ctx, checkpoint(t, nil), both, Cache{folder, func(int64, int64) { stop() }})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
@@ -170,7 +170,7 @@ func TestNaNStaysOne(t *testing.T) {
 }
 
 func TestOnlyMatricesThatAreThere(t *testing.T) {
-	_, err := Prepare(t.Context(), checkpoint(t, nil), []Weight{{"a", Blocks8}, {"none", Rows}, {"vector", Rows}}, t.TempDir(), nil)
+	_, err := Prepare(t.Context(), checkpoint(t, nil), []Weight{{"a", Blocks8}, {"none", Rows}, {"vector", Rows}}, Cache{Folder: t.TempDir()})
 	if err == nil || !strings.Contains(err.Error(), `"none" is missing`) || !strings.Contains(err.Error(), `"vector" is [9]`) || !strings.Contains(err.Error(), "no multiple of 32") {
 		t.Errorf("got %v", err)
 	}

@@ -117,17 +117,19 @@ func (e encoder) forward(buckets onnx.Value) onnx.Value {
 // linear layers take LoRA inputs; the modules say which. The error lists every
 // tensor that is missing or wrong.
 func Build(c Config, file *safetensors.Checkpoint, adapted bool) (onnx.Model, []nn.Module, error) {
-	return build(c, file, adapted, false)
+	return build(c, file, nil, adapted, false)
 }
 
-// build is Build; plain avoids the fused attention op, which is wrong on WebGPU
-// where subgroups are small.
-func build(c Config, file *safetensors.Checkpoint, adapted, plain bool) (onnx.Model, []nn.Module, error) {
+// build is Build. Weights that rounded has are taken from there; it may be nil.
+// plain avoids the fused attention op, which is wrong on WebGPU where subgroups
+// are small.
+func build(c Config, file, rounded *safetensors.Checkpoint, adapted, plain bool) (onnx.Model, []nn.Module, error) {
 	g := onnx.New("text_encoder_2")
 	tokens := onnx.Sym("tokens")
 	ids := g.Input(InIDs, onnx.Int64, tokens)
 	buckets := g.Input(InBuckets, onnx.Int64, tokens, tokens)
 	w := nn.NewWeights(g, file, adapted)
+	w.Rounded(rounded, 0)
 	e := newEncoder(g, w, c, ids, plain)
 	g.Output(OutStates, e.forward(buckets))
 	if err := w.Err(); err != nil {

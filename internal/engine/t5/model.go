@@ -19,15 +19,25 @@ type Model struct {
 
 // Load reads the encoder in folder dir of a diffusers directory.
 func Load(dir string, adapted bool, o ort.Options) (*Model, error) {
+	config, file, err := open(dir)
+	if err != nil {
+		return nil, err
+	}
+	return load(dir, config, file, nil, adapted, o)
+}
+
+// open reads an encoder's config and the headers of its weights.
+func open(dir string) (Config, *safetensors.Checkpoint, error) {
 	config, err := ReadConfig(dir)
 	if err != nil {
-		return nil, err
+		return Config{}, nil, err
 	}
 	file, err := safetensors.OpenDir(dir, "model")
-	if err != nil {
-		return nil, err
-	}
-	graph, modules, err := build(config, file, adapted, o.Device == ort.WebGPU)
+	return config, file, err
+}
+
+func load(dir string, config Config, file, rounded *safetensors.Checkpoint, adapted bool, o ort.Options) (*Model, error) {
+	graph, modules, err := build(config, file, rounded, adapted, o.Device == ort.WebGPU)
 	if err != nil {
 		return nil, err
 	}
