@@ -82,29 +82,34 @@ func (r *run) write(ctx context.Context) {
 	}
 }
 
-// save writes the record's progress. A record that somebody changed has ended
-// or is another worker's.
+// save writes the record's progress. A record that changed meanwhile has ended
+// or is another worker's, or a write of ours did arrive whose answer did not.
 func (r *run) save(ctx context.Context) {
 	rev, err := r.worker.ports.Store.Update(ctx, r.p, r.rev)
 	switch {
 	case err == nil:
 		r.rev, r.dirty = rev, false
 	case errors.Is(err, ErrConflict):
-		r.check(ctx)
+		if rev, ours := r.check(ctx); ours {
+			r.rev = rev // the next tick writes
+		}
 	default:
 		r.worker.opts.Log.Warn("progress not written", "prediction", r.p.ID, "error", err)
 	}
 }
 
 // check stops the run when its record is no longer its own.
-func (r *run) check(ctx context.Context) {
-	now, _, err := r.worker.ports.Store.Get(ctx, r.d.ID())
+func (r *run) check(ctx context.Context) (rev uint64, ours bool) {
+	now, rev, err := r.worker.ports.Store.Get(ctx, r.d.ID())
 	switch {
 	case errors.Is(err, ErrNotFound) || err == nil && now.Status.Final():
 		r.stop(errEnded)
 	case err == nil && now.Attempts != r.p.Attempts: // Attempts is set before the run and never again
 		r.stop(errLost)
+	default:
+		return rev, err == nil
 	}
+	return 0, false
 }
 
 // watch keeps the delivery alive and stops the run when it must stop.

@@ -40,7 +40,7 @@ func (r *run) Picture(index int, seed int64, name, contentType string, data []by
 	}
 	r.stored = append(r.stored, token)
 	r.facts <- func(ctx context.Context) {
-		r.p.Output = append(r.p.Output, token)
+		r.p.Output, r.dirty = append(r.p.Output, token), true
 		r.save(ctx)
 	}
 	r.tell(newEvent(EventOutput, map[string]any{"index": index, "file": token + "/" + name, "seed": seed}))

@@ -180,6 +180,34 @@ func TestStop(t *testing.T) {
 	checkLogs(t, p.Logs)
 }
 
+// hardOfHearing writes, and once does not hear that it has.
+type hardOfHearing struct {
+	prediction.Store
+	once atomic.Bool
+}
+
+func (d *hardOfHearing) Update(ctx context.Context, p prediction.Prediction, rev uint64) (uint64, error) {
+	next, err := d.Store.Update(ctx, p, rev)
+	if p.Logs != "" && !p.Status.Final() && d.once.CompareAndSwap(false, true) {
+		return 0, context.DeadlineExceeded
+	}
+	return next, err
+}
+
+func TestProgressAfterAnUnheardWrite(t *testing.T) {
+	s := newStage(t, prediction.Options{})
+	s.ports.Store = &hardOfHearing{Store: s.ports.Store}
+	s.work(t, &predictiontest.Generator{Steps: 60, StepTime: 50 * time.Millisecond}, prediction.Options{})
+	p := s.create(t, "x")
+	s.reaches(t, p.ID, "half way, and told so", func(p prediction.Prediction) bool {
+		if p.Status.Final() {
+			t.Fatal("nothing was recorded on the way")
+		}
+		return strings.Count(p.Logs, "\n") > 40
+	})
+	s.Cancel(t.Context(), p.ID)
+}
+
 // A server that is stopped and started again is no reason to give up.
 func TestReturnsAreNoDeaths(t *testing.T) {
 	s := newStage(t, prediction.Options{})
