@@ -12,8 +12,9 @@ import (
 
 // Form is the inputs as the person left them.
 type Form struct {
-	Groups []Group
-	Error  string // what is wrong with the request as a whole
+	Groups   []Group
+	Examples []string // prompts to try
+	Error    string   // what is wrong with the request as a whole
 }
 
 // Group is inputs that are thought of together. The untitled one is always open.
@@ -176,6 +177,14 @@ func number(v *float64) string {
 		return ""
 	}
 	return strconv.FormatFloat(*v, 'f', -1, 64)
+}
+
+// Placeholder shows what the control may hold.
+func (f Field) Placeholder() string {
+	if f.Name == "extra_lora" {
+		return "huggingface.co/owner/name"
+	}
+	return ""
 }
 
 // Describes lists the ids that describe the field's control.

@@ -50,6 +50,11 @@ var outlines = map[string]string{
 	"download": "M10 3.5v8.5m-3.5-3 3.5 3.5L13.5 9M4 16.5h12",
 	"copy":     "M8.5 7h6A1.5 1.5 0 0 1 16 8.5v6a1.5 1.5 0 0 1-1.5 1.5h-6A1.5 1.5 0 0 1 7 14.5v-6A1.5 1.5 0 0 1 8.5 7ZM4.5 12.5A1.5 1.5 0 0 1 4 11.5v-6A1.5 1.5 0 0 1 5.5 4h6a1.5 1.5 0 0 1 1.2.6",
 	"reset":    "M4 10a6 6 0 1 0 1.9-4.4L4 7.5m0-4v4h4",
+	"lock":     "M5.5 9h9a1 1 0 0 1 1 1v5.5a1 1 0 0 1-1 1h-9a1 1 0 0 1-1-1V10a1 1 0 0 1 1-1Zm1.5 0V6.5a3 3 0 0 1 6 0V9",
+	"unlock":   "M5.5 9h9a1 1 0 0 1 1 1v5.5a1 1 0 0 1-1 1h-9a1 1 0 0 1-1-1V10a1 1 0 0 1 1-1Zm1.5 0V6.5a3 3 0 0 1 5.8-1",
+	"upload":   "M10 12.5V4m-3.5 3L10 3.5 13.5 7M4 16.5h12",
+	"compare":  "M3.5 4.5h5v11h-5Zm8 0h5v11h-5Z",
+	"terminal": "m5 6.5 3.5 3.5L5 13.5M10.5 14H15",
 	"link":     "M8.5 11.5a3 3 0 0 0 4.3.1l2.5-2.5a3 3 0 0 0-4.3-4.3l-.8.8m1.3 2.9a3 3 0 0 0-4.3-.1L4.7 10.9a3 3 0 0 0 4.3 4.3l.8-.8",
 	"warning":  "M10 7.5v3.5m0 2.5v.1M8.8 4 2.9 14.5A1.4 1.4 0 0 0 4.1 16.5h11.8a1.4 1.4 0 0 0 1.2-2L11.2 4a1.4 1.4 0 0 0-2.4 0Z",
 	"tweak":    "M4 6h7m4 0h1M4 14h1m4 0h7M13 8a2 2 0 1 0 0-4 2 2 0 0 0 0 4ZM7 16a2 2 0 1 0 0-4 2 2 0 0 0 0 4Z",
@@ -83,7 +88,7 @@ func icon(name string) templ.Component {
 		var templ_7745c5c3_Var3 string
 		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(outlines[name])
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `icons.templ`, Line: 30, Col: 210}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `icons.templ`, Line: 35, Col: 210}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 		if templ_7745c5c3_Err != nil {

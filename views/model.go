@@ -11,6 +11,7 @@ type Model struct {
 	Description string   // one sentence
 	Facts       []string // a few words each, shown as chips
 	Examples    []string // prompts that show it at its best
+	Card        string   // the model card, in Markdown
 }
 
 // Path is owner/name.
@@ -32,4 +33,4 @@ type Page struct {
 // section is one entry of the navigation.
 type section struct{ Path, Title string }
 
-var sections = []section{{"/", "Playground"}, {"/history", "History"}}
+var sections = []section{{"/", "Playground"}, {"/history", "History"}, {"/api", "API"}}

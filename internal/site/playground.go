@@ -32,6 +32,7 @@ func (s *Site) playground(c echo.Context) error {
 		show.Refresh = refresh(show.Run)
 	}
 	show.Form = views.NewForm(schema.Fields(), values, nil)
+	show.Form.Examples = s.Model.Examples
 	return render(c, http.StatusOK, views.PlaygroundPage(show))
 }
 

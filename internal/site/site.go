@@ -37,6 +37,8 @@ type Site struct {
 	Desk        Desk   // nil: the form tells neither tokens nor LoRA files
 	PublicURL   string // what visitors call this server; "": as the request says
 	Dev         bool   // serves /styleguide too
+
+	hooks hooks
 }
 
 // Register adds the pages' routes.
@@ -47,6 +49,11 @@ func (s *Site) Register(e *echo.Echo) {
 	pages.GET("/p/:id", s.result, Shield)
 	pages.POST("/p/:id/cancel", s.cancel, Shield)
 	pages.GET("/history", s.history, Shield)
+	pages.GET("/api", s.apiPage, Shield)
+	pages.POST(hooksPath, s.makeHook, Shield)
+	pages.GET(hooksPath+"/:token", s.showHook, Shield)
+	pages.POST(hooksPath+"/:token", s.takeHook, Shield)
+	pages.GET("/compare", s.compare, Shield)
 	if s.Desk == nil {
 		s.Desk = noDesk{}
 	}

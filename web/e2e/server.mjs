@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** scripted is the real pages over a generator that needs no engine. */
-export function scripted(step = "40ms") {
+export function scripted(step = "40ms", flags = []) {
   mkdirSync(".cache", { recursive: true });
   execFileSync("go", ["build", "-o", ".cache/sitetest", "./internal/site/sitetest"], { stdio: "inherit" });
-  return start(".cache/sitetest", ["-addr", "127.0.0.1:0", "-step", step]);
+  return start(".cache/sitetest", ["-addr", "127.0.0.1:0", "-step", step, ...flags]);
 }
 
 export const easel = process.env.EASEL_BIN ?? "bin/easel";

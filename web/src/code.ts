@@ -5,7 +5,7 @@ import { check } from "./input.ts";
 import { fromJSON } from "./json.ts";
 import { languages } from "./snippets/index.ts";
 import { Tabs } from "./tabs.ts";
-import type { Settings } from "./types.ts";
+import type { Input, Settings } from "./types.ts";
 
 export function codeTabs(form: Form, settings: Settings): void {
   const row = maybe(form.root, "[data-tabs]");
@@ -16,13 +16,7 @@ export function codeTabs(form: Form, settings: Settings): void {
 
   const show = () => {
     if (tabs.chosen === "json" && document.activeElement !== editor) editor.value = JSON.stringify(form.described, null, 2);
-    const language = languages[tabs.chosen];
-    if (!language) return;
-    const panel = find(form.root, `[data-panel="${tabs.chosen}"]`);
-    const { setup, code } = language({ origin: location.origin, model: settings.model, path: settings.create, input: form.plain, files: form.files });
-    find(panel, "[data-setup]").textContent = setup;
-    find(panel, "[data-setup-part]").hidden = setup === "";
-    find(panel, "[data-code]").textContent = code;
+    write(form.root, tabs.chosen, settings, form.plain, form.files);
   };
   tabs.addEventListener("change", show);
   form.addEventListener("change", show);
@@ -35,7 +29,30 @@ export function codeTabs(form: Form, settings: Settings): void {
     note.textContent = broken || ignored;
     note.dataset.bad = String(broken !== "");
   });
-  for (const button of all<HTMLButtonElement>(form.root, "[data-copy]")) {
+  copyButtons(form.root);
+}
+
+/** codeSample is the same for one request that nobody edits. */
+export function codeSample(root: HTMLElement, settings: Settings, input: Input): void {
+  const tabs = new Tabs(find(root, "[data-tabs]"));
+  const show = () => write(root, tabs.chosen, settings, input, {});
+  tabs.addEventListener("change", show);
+  show();
+  copyButtons(root);
+}
+
+function write(root: HTMLElement, name: string, settings: Settings, input: Input, files: Record<string, string>): void {
+  const language = languages[name];
+  if (!language) return;
+  const panel = find(root, `[data-panel="${name}"]`);
+  const { setup, code } = language({ origin: location.origin, model: settings.model, path: settings.create, input, files });
+  find(panel, "[data-setup]").textContent = setup;
+  find(panel, "[data-setup-part]").hidden = setup === "";
+  find(panel, "[data-code]").textContent = code;
+}
+
+function copyButtons(root: HTMLElement): void {
+  for (const button of all<HTMLButtonElement>(root, "[data-copy]")) {
     button.addEventListener("click", async () => {
       await copyText(find(button.parentElement!, "pre").textContent ?? "");
       flash(find(button, "[data-label]"), "Copied");

@@ -2,9 +2,10 @@
 import { all, find, maybe } from "./dom.ts";
 import { check, pictureSize, toInput, voided, type Values } from "./input.ts";
 import { described, isAttached } from "./json.ts";
+import { recall } from "./keep.ts";
 import { Picture, pasted } from "./picture.ts";
 import type { Input, Settings, Size } from "./types.ts";
-import { dice, slider } from "./widgets.ts";
+import { dice, lock, slider } from "./widgets.ts";
 
 const kept = "easel.form"; // where the values live between visits
 
@@ -14,9 +15,10 @@ export class Form extends EventTarget {
 
   constructor(readonly root: HTMLFormElement, private readonly settings: Settings) {
     super();
-    this.pictures = all(root, "[data-picture]").map((e) => new Picture(e, () => this.update(), (name, why) => this.show({ [name]: why })));
+    this.pictures = all(root, "[data-picture]").map((e) => new Picture(e, () => this.chosen(e), (name, why) => this.show({ [name]: why })));
     all<HTMLInputElement>(root, "[data-slider]").forEach(slider);
     all<HTMLButtonElement>(root, "[data-dice]").forEach(dice);
+    all<HTMLButtonElement>(root, "[data-lock]").forEach(lock);
     root.addEventListener("input", (event) => this.edited(event.target as HTMLInputElement));
     root.addEventListener("reset", () => setTimeout(() => this.reset()));
     root.addEventListener("submit", (event) => {
@@ -27,7 +29,10 @@ export class Form extends EventTarget {
     document.addEventListener("dragover", (event) => event.preventDefault()); // a missed drop must not leave the page
     document.addEventListener("drop", (event) => event.preventDefault());
     const sends = new URLSearchParams(location.search);
-    if (!sends.has("p") && !sends.has("prompt")) this.fill(remembered());
+    if (!sends.has("p") && !sends.has("prompt")) {
+      this.fill(remembered());
+      for (const picture of this.pictures) void recall(picture.name).then((file) => (picture.value ? undefined : picture.take(file ?? undefined)));
+    }
     this.update();
   }
 
@@ -71,6 +76,12 @@ export class Form extends EventTarget {
     }
     this.stepsTouched = true;
     this.fill(Object.fromEntries(Object.entries(values).filter(([name]) => !this.pictures.some((p) => p.name === name))));
+  }
+
+  /** refill sets every field: to these values, or to its default. */
+  refill(values: Values): void {
+    this.apply({ ...Object.fromEntries(this.settings.fields.map((f) => [f.name, String(f.default ?? "")])), ...values });
+    this.show({});
   }
 
   /** startFrom takes a picture of this server as the one to start from. */
@@ -130,6 +141,12 @@ export class Form extends EventTarget {
     if (control.name === "num_inference_steps") this.stepsTouched = true;
     if (control.name === "model") this.offerSteps(control.value);
     const field = control.closest<HTMLElement>("[data-field]");
+    if (field && !find(field, "[data-error]").hidden) this.recheck(field);
+    this.update();
+  }
+
+  private chosen(picture: HTMLElement): void {
+    const field = picture.closest<HTMLElement>("[data-field]");
     if (field && !find(field, "[data-error]").hidden) this.recheck(field);
     this.update();
   }

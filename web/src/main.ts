@@ -1,16 +1,24 @@
 // Starts what the page holds. Every part works without the others.
 import { all, find, json, maybe } from "./dom.ts";
 import { Refused } from "./api.ts";
-import { codeTabs } from "./code.ts";
+import { codeSample, codeTabs } from "./code.ts";
+import { overlay } from "./compare.ts";
+import { drops } from "./drops.ts";
 import { Form } from "./form.ts";
+import { fresh } from "./fresh.ts";
 import { keys } from "./keys.ts";
+import { loras } from "./lora.ts";
 import { maskField } from "./mask/field.ts";
 import { enhanceRun, type Run } from "./run.ts";
 import { invite } from "./stage.ts";
 import { themeSwitch } from "./theme.ts";
-import type { Settings } from "./types.ts";
+import { tokens } from "./tokens.ts";
+import type { Applied, Input, Settings } from "./types.ts";
 
 all<HTMLButtonElement>(document, "[data-theme-switch]").forEach(themeSwitch);
+all(document, "[data-overlay]").forEach(overlay);
+all(document, "[data-fresh]").forEach(fresh);
+all(document, "[data-api-code]").forEach((root) => codeSample(root, json("settings") as Settings, json("start") as Input));
 
 if (maybe(document, "#settings")) {
   const settings = json("settings") as Settings;
@@ -25,6 +33,13 @@ function playground(form: Form, run: Run, settings: Settings): void {
   const submit = find<HTMLButtonElement>(form.root, "[data-submit]");
   codeTabs(form, settings);
   maskField(form);
+  tokens(form);
+  drops(form);
+  const adapters = loras(form);
+  run.addEventListener("loras", (event) => adapters?.applied((event as CustomEvent<Applied[]>).detail));
+  run.addEventListener("drawn", (event) => {
+    for (const lock of all(form.root, "[data-lock]")) lock.dataset.last = (event as CustomEvent<string>).detail;
+  });
   run.reusable = true;
   run.addEventListener("seed", (event) => form.fill({ seed: (event as CustomEvent<string>).detail }));
   run.addEventListener("use", (event) => form.startFrom((event as CustomEvent<string>).detail));

@@ -1,11 +1,12 @@
 // The place where a picture is chosen, dropped, pasted or named by its address.
 import { find } from "./dom.ts";
-
-const maxBytes = 20 << 20;
+import { drop, keep } from "./keep.ts";
+import { shrink } from "./shrink.ts";
 
 export class Picture {
   readonly name: string;
   private data = ""; // the chosen file as a data URI; "" when none
+  private turn = 0; // of the picture asked for last
   private readonly file: HTMLInputElement;
   private readonly address: HTMLInputElement;
   private readonly empty: Node[];
@@ -47,24 +48,56 @@ export class Picture {
     this.file.focus();
   }
 
-  /** take shows a file and keeps its bytes. */
+  /** take shows a file and keeps its bytes; what is too large for a server is made smaller first. */
   async take(file: File | undefined): Promise<void> {
     if (!file) return;
     if (!file.type.startsWith("image/")) return this.refuse(this.name, `${file.name} is not a picture`);
-    if (file.size > maxBytes) return this.refuse(this.name, `${file.name} holds more than 20 MB`);
-    this.data = await dataURI(file);
-    this.address.value = "";
+    const turn = ++this.turn;
+    this.detail("Reading…");
     const img = new Image();
     img.className = "drop-thumb";
     img.alt = "";
     img.dataset.thumb = "";
     img.src = URL.createObjectURL(file);
+    try {
+      await img.decode();
+      const small = await shrink(file, [img.naturalWidth, img.naturalHeight]);
+      const data = await dataURI(small.file);
+      if (turn !== this.turn) return; // another was chosen meanwhile
+      this.show(small.file, data, small.notice, img);
+    } catch {
+      this.forget();
+      this.refuse(this.name, `${file.name} cannot be read as a picture`);
+    }
+  }
+
+  private show(file: File, data: string, notice: string, img: HTMLImageElement): void {
+    this.data = data;
+    this.address.value = "";
     find(this.root, "[data-thumb]").replaceWith(img);
     find(this.root, "[data-name]").textContent = file.name || "Pasted picture";
-    await img.decode().catch(() => this.refuse(this.name, `${file.name} cannot be read as a picture`));
-    find(this.root, "[data-detail]").textContent = `${img.naturalWidth}×${img.naturalHeight}`;
+    const size = /to (\d+×\d+)/.exec(notice)?.[1] ?? `${img.naturalWidth}×${img.naturalHeight}`;
+    this.detail(size);
     find(this.root, "[data-clear]").hidden = false;
+    this.say(notice);
+    if (!this.painted(file)) void keep(this.name, file);
     this.changed();
+    this.root.dispatchEvent(new CustomEvent("chosen", { detail: file, bubbles: true }));
+  }
+
+  /** The painter keeps its masks itself, as marks. */
+  private painted(file: File): boolean {
+    return this.name === "mask" && file.name === "mask.png";
+  }
+
+  private detail(text: string): void {
+    find(this.root, "[data-detail]").textContent = text;
+  }
+
+  private say(notice: string): void {
+    const line = find(this.root, "[data-notice]");
+    line.textContent = notice;
+    line.hidden = notice === "";
   }
 
   clear(): void {
@@ -73,7 +106,11 @@ export class Picture {
   }
 
   private forget(): void {
+    this.turn++;
     this.data = "";
+    void drop(this.name);
+    this.say("");
+    find(this.root, "[data-offer]").hidden = true;
     this.file.value = "";
     find(this.root, "[data-clear]").hidden = true;
     const shown = ["[data-thumb]", "[data-name]", "[data-detail]"].map((part) => find(this.root, part));

@@ -5,6 +5,7 @@ import { command, reproducible } from "./snippets/curl.ts";
 import { pictureSize } from "./input.ts";
 import { fresh, headline, next, seconds, secondsLeft, share, type Progress } from "./progress.ts";
 import { Feed } from "./socket.ts";
+import { canCopy, copyPicture, downloads } from "./goods.ts";
 import { Details } from "./details.ts";
 import { Scrub } from "./scrub.ts";
 import { Stage } from "./stage.ts";
@@ -12,6 +13,7 @@ import { isFinal, type Input, type Prediction, type RunEvent, type Settings } fr
 import { Viewer } from "./viewer.ts";
 
 const tick = 100; // milliseconds between two looks at the clock
+const patience = 2000; // milliseconds between two questions for the place in the queue
 
 export class Run extends EventTarget {
   reusable = false; // somebody listens for "use" and "seed"
@@ -27,6 +29,7 @@ export class Run extends EventTarget {
   private online = true;
   private canceledAt = 0; // when cancel was asked for, by performance.now()
   private began = 0;
+  private eta = 0; // when a waiting run will be done, by performance.now(); 0: not known
   private clock = 0;
 
   constructor(private readonly root: HTMLElement, private readonly settings: Settings) {
@@ -64,6 +67,7 @@ export class Run extends EventTarget {
       this.stage.fail(error instanceof Refused ? error.message : String(error));
       this.tell("Not started", "");
       this.actions();
+      this.dispatchEvent(new Event("change"));
       throw error;
     }
   }
@@ -91,7 +95,7 @@ export class Run extends EventTarget {
     this.progress = fresh();
     this.input = input;
     this.ended = false;
-    this.canceledAt = 0;
+    this.canceledAt = this.eta = 0;
     this.began = performance.now();
     this.pictures = Number(input.num_outputs ?? 1);
     const texts = Object.fromEntries(Object.entries(input).map(([k, v]) => [k, String(v)]));
@@ -114,9 +118,23 @@ export class Run extends EventTarget {
       preview: (step, jpeg) => this.stage.preview(this.progress.picture, step, jpeg),
       online: (online) => {
         this.online = online;
+        find(this.root, "[data-offline]").hidden = online;
         this.paint();
       },
     });
+    void this.wait(this.feed);
+  }
+
+  /** While a run waits its turn, the server knows its place and when it will be done. */
+  private async wait(feed: Feed): Promise<void> {
+    while (this.feed === feed && !this.ended && this.progress.status === "starting") {
+      const queue = (await read(this.id).catch(() => null))?.easel?.queue;
+      if (this.feed !== feed || this.progress.status !== "starting") return;
+      this.progress = { ...this.progress, queue: queue?.position ?? 0 };
+      this.eta = queue?.eta === undefined ? 0 : performance.now() + 1000 * queue.eta;
+      this.paint();
+      await new Promise((resolve) => setTimeout(resolve, patience));
+    }
   }
 
   private take(event: RunEvent): void {
@@ -132,6 +150,7 @@ export class Run extends EventTarget {
   private async end(): Promise<void> {
     const answered = performance.now();
     this.ended = true;
+    find(this.root, "[data-offline]").hidden = true;
     this.finishClock();
     const { status, error } = this.progress;
     let word = headline(this.progress, this.pictures);
@@ -156,12 +175,14 @@ export class Run extends EventTarget {
     });
     find(this.root, "[data-notes]").replaceChildren(...notes);
     this.details.show(prediction);
+    this.dispatchEvent(new CustomEvent("loras", { detail: prediction.easel?.loras ?? [] }));
   }
 
   /** offerSeed shows the seeds that were drawn; the first one is a button. */
   private offerSeed(): void {
     const seeds = this.progress.outputs.filter(Boolean).map((o) => o.seed);
     if (seeds[0] === undefined) return;
+    this.dispatchEvent(new CustomEvent("drawn", { detail: String(seeds[0]) }));
     const button = part<HTMLButtonElement>("seed");
     button.textContent = `seed ${seeds[0]}`;
     button.addEventListener("click", () => this.dispatchEvent(new CustomEvent("seed", { detail: String(seeds[0]) })));
@@ -178,6 +199,7 @@ export class Run extends EventTarget {
     const left = secondsLeft(p, this.pictures);
     if (p.stepsSeen > 1) facts.push(`${(p.stepsSeen / p.stepSeconds).toFixed(1)} it/s`);
     if (left !== null) facts.push(`${seconds(left)} left`);
+    else if (p.status === "starting" && this.eta > performance.now()) facts.push(`done in about ${Math.ceil((this.eta - performance.now()) / 1000)} s`);
     this.tell(this.online ? headline(p, this.pictures) : "Connection lost, trying again…", facts.join(" · "));
   }
 
@@ -219,20 +241,20 @@ export class Run extends EventTarget {
 
   private endButtons(): HTMLElement[] {
     if (!this.id) return [];
-    const downloads = this.progress.outputs.map((output, i) => {
-      const link = part<HTMLAnchorElement>("download");
-      link.href = `/files/${output.file}`;
-      link.download = output.file.split("/").at(-1) ?? "";
-      if (this.progress.outputs.length > 1) find(link, "[data-label]").textContent = `Picture ${i + 1}`;
-      return link;
-    });
+    const outputs = this.progress.outputs.filter(Boolean);
+    const [first] = outputs;
     const copy = part<HTMLButtonElement>("curl");
     copy.addEventListener("click", () => void this.copyCurl(find(copy, "[data-label]")));
     const use = part<HTMLButtonElement>("use");
-    use.addEventListener("click", () => this.dispatchEvent(new CustomEvent("use", { detail: downloads[0]!.href })));
+    use.addEventListener("click", () => this.dispatchEvent(new CustomEvent("use", { detail: new URL(`/files/${first!.file}`, location.href).href })));
+    const image = part<HTMLButtonElement>("copy-picture");
+    image.addEventListener("click", () => void copyPicture(`/files/${first!.file}`).then(() => this.say("Picture copied"), (error: Error) => this.say(error.message)));
+    const compare = part<HTMLAnchorElement>("compare");
+    compare.href = `/compare?a=${encodeURIComponent(this.id)}`;
     const permalink = part<HTMLAnchorElement>("permalink");
     permalink.href = `/p/${encodeURIComponent(this.id)}`;
-    return [...downloads, copy, ...(downloads.length > 0 && this.reusable ? [use] : []), permalink];
+    const more = first ? [...(canCopy ? [image] : []), ...(this.reusable ? [use] : []), compare] : [];
+    return [...downloads(this.id, outputs), copy, ...more, permalink];
   }
 
   private async copyCurl(label: HTMLElement): Promise<void> {

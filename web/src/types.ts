@@ -33,7 +33,20 @@ export interface Prediction {
   input: Input;
   error: string | null;
   logs: string;
-  easel: { seeds?: number[]; warnings?: string[]; timings?: Record<string, number> };
+  easel: {
+    seeds?: number[];
+    warnings?: string[];
+    timings?: Record<string, number>;
+    loras?: Applied[];
+    queue?: { position: number; eta?: number };
+  };
+}
+
+/** Applied is an adapter as a run used it. */
+export interface Applied {
+  source: string; // "main", or the address
+  scale: number;
+  report?: unknown;
 }
 
 interface Envelope<Type extends string, Data> {

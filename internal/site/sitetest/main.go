@@ -40,13 +40,17 @@ func main() {
 func run(ctx context.Context) error {
 	addr := flag.String("addr", "127.0.0.1:3001", "where to listen")
 	step := flag.Duration("step", 60*time.Millisecond, "how long a step takes")
+	kept := flag.String("dir", "", "where the state is kept; empty: nowhere beyond the end")
 	flag.Parse()
 
-	dir, err := os.MkdirTemp("", "sitetest-")
-	if err != nil {
-		return err
+	dir := *kept
+	if dir == "" {
+		var err error
+		if dir, err = os.MkdirTemp("", "sitetest-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
 	}
-	defer os.RemoveAll(dir)
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	j, err := journal.Open(ctx, journal.Options{Dir: dir, Log: log})
 	if err != nil {
@@ -74,7 +78,7 @@ func pages(service *prediction.Service, log *slog.Logger) *echo.Echo {
 	version := strings.Repeat("0", 64)
 	a := &api.API{Service: service, Log: log, Metrics: api.NewMetrics(), Secret: []byte("test"),
 		Catalogue: api.Catalogue{{Owner: "easel", Name: "emoji", Version: version, Document: schema.Document()}}}
-	s := &site.Site{Predictions: service, Files: service.Files(), Dev: true, Model: views.Model{
+	s := &site.Site{Predictions: service, Files: service.Files(), Desk: &desk{names: []string{"crayon"}}, Dev: true, Model: views.Model{
 		Owner: "easel", Name: "emoji", Version: version,
 		Description: "A small FLUX.1 model that draws emoji, trained for Easel. It runs on any laptop’s CPU.",
 		Facts:       []string{"FLUX.1 architecture", "dev & schnell", "CPU"},
@@ -116,8 +120,9 @@ func (s script) Generate(ctx context.Context, p prediction.Prediction, sink pred
 				return extra, context.Cause(ctx)
 			case <-time.After(s.step):
 			}
+			seen := preview(width/4, height/4, seed, float64(n)/float64(in.NumInferenceSteps))
 			sink.Step(k, n, in.NumInferenceSteps, s.step.Seconds())
-			sink.Preview(k, n, preview(width/4, height/4, seed, float64(n)/float64(in.NumInferenceSteps)))
+			sink.Preview(k, n, seen)
 		}
 		extra.Seeds = append(extra.Seeds, seed)
 		if err := sink.Picture(k, seed, fmt.Sprintf("out-%d.png", k), "image/png", picture(width, height, seed)); err != nil {
