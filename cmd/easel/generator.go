@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"easel/internal/prediction"
 	"easel/internal/render"
@@ -10,7 +11,10 @@ import (
 )
 
 // generator is the renderer as the domain sees it.
-type generator struct{ renderer *render.Renderer }
+type generator struct {
+	renderer *render.Renderer
+	version  string // of the model that it draws with
+}
 
 func (g generator) Generate(ctx context.Context, p prediction.Prediction, s prediction.Sink) (prediction.Extra, error) {
 	in, err := schema.Parse(p.Input)
@@ -19,8 +23,18 @@ func (g generator) Generate(ctx context.Context, p prediction.Prediction, s pred
 	}
 	report, err := g.renderer.Render(ctx, in, s)
 	return prediction.Extra{
-		Seeds: report.Seeds, Warnings: report.Warnings, Timings: timings(report), Verdicts: verdicts(report), LoRAs: adapters(report),
+		Seeds: report.Seeds, Warnings: append(report.Warnings, otherVersion(p.Version, g.version)...), Timings: timings(report), Verdicts: verdicts(report), LoRAs: adapters(report),
 	}, err
+}
+
+// otherVersion warns of a picture that is not by the weights it was asked of:
+// a worker of another model may share the queue, or the model was changed
+// while the prediction waited.
+func otherVersion(asked, drew string) []string {
+	if asked == drew {
+		return nil
+	}
+	return []string{fmt.Sprintf("asked of version %.12s of the model, drawn with version %.12s", asked, drew)}
 }
 
 // timings gives a report's durations in seconds.

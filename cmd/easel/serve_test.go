@@ -76,6 +76,15 @@ func TestServeDrawsAPicture(t *testing.T) {
 	}
 }
 
+func TestOtherVersion(t *testing.T) {
+	if got := otherVersion("a", "a"); got != nil {
+		t.Errorf("the same: %q", got)
+	}
+	if got := otherVersion(strings.Repeat("a", 64), strings.Repeat("b", 64)); len(got) != 1 || got[0] != "asked of version aaaaaaaaaaaa of the model, drawn with version bbbbbbbbbbbb" {
+		t.Errorf("another: %q", got)
+	}
+}
+
 func TestServeRefuses(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -102,7 +102,7 @@ func (s *studio) Run(ctx context.Context) error {
 		return err
 	}
 	s.desk.open(tools.engine, store, s.dirs.lora, s.flags.Loras != "")
-	var gen prediction.Generator = generator{tools.renderer(files{s.ports.Files, s.client}, store, s.identity, s.flags.safetyFlags)}
+	var gen prediction.Generator = generator{tools.renderer(files{s.ports.Files, s.client}, store, s.identity, s.flags.safetyFlags), s.identity.Weights}
 	if s.count != nil {
 		gen = s.count(gen)
 	}
