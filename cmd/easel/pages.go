@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"easel/internal/api"
 	"easel/internal/schema"
 	"easel/internal/site"
+	"easel/models"
 	"easel/views"
 )
 
@@ -45,6 +47,8 @@ func newest(dirs ...string) time.Time {
 func (s *server) pages() *site.Site {
 	m := views.Model{Owner: s.model.Owner, Name: s.model.Name, Version: s.model.Version, Description: s.model.Description}
 	if s.studio.dirs.embedded {
+		card, _ := fs.ReadFile(models.Emoji, "emoji/README.md") // without one, the page has no such chapter
+		m.Card = string(card)
 		m.Examples = []string{"a 3d emoji of a rocket", "flat emoji of pizza on a blue background", "cartoon emoji of a cat face"}
 	}
 	return &site.Site{

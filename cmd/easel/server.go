@@ -16,6 +16,7 @@ import (
 	"easel/internal/fetch"
 	"easel/internal/journal"
 	"easel/internal/prediction"
+	"easel/internal/site"
 	"easel/internal/webhook"
 )
 
@@ -95,6 +96,7 @@ func (s *server) site(data string, client *fetch.Client) (http.Handler, error) {
 		return nil, err
 	}
 	access := api.NewAccess(tokens)
+	access.Open = []string{site.HooksPath + "/"} // each test address is its own capability
 	a := &api.API{
 		Service: s.service, Catalogue: api.Catalogue{s.model}, Metrics: api.NewMetrics(), Log: s.log,
 		PublicURL: s.flags.PublicURL, OwnURL: s.URL(), OutputURLs: s.flags.OutputURLs,

@@ -18,9 +18,9 @@ import (
 	"easel/views"
 )
 
-// hooksPath is where test addresses for webhooks are. Each is a capability:
+// HooksPath is where test addresses for webhooks are. Each is a capability:
 // what lies below it needs no login.
-const hooksPath = "/api/hooks"
+const HooksPath = "/api/hooks"
 
 const (
 	mostHooks    = 64       // test addresses; the oldest goes first
@@ -69,7 +69,7 @@ func (h *hooks) list(token string) ([]views.Arrival, bool) {
 }
 
 func (s *Site) makeHook(c echo.Context) error {
-	return c.Redirect(http.StatusSeeOther, hooksPath+"/"+s.hooks.add())
+	return c.Redirect(http.StatusSeeOther, HooksPath+"/"+s.hooks.add())
 }
 
 // takeHook keeps a webhook that came to a test address.
@@ -106,7 +106,7 @@ func (s *Site) showHook(c echo.Context) error {
 	if !known {
 		return prediction.ErrNotFound
 	}
-	address := s.base(c) + hooksPath + "/" + c.Param("token")
+	address := s.base(c) + HooksPath + "/" + c.Param("token")
 	show := views.Sink{Page: page(c, "Webhook test · Easel", "/api"), Address: address, Private: private(address), Arrivals: arrivals}
 	show.Refresh = 3
 	return render(c, http.StatusOK, views.SinkPage(show))

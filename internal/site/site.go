@@ -50,9 +50,9 @@ func (s *Site) Register(e *echo.Echo) {
 	pages.POST("/p/:id/cancel", s.cancel, Shield)
 	pages.GET("/history", s.history, Shield)
 	pages.GET("/api", s.apiPage, Shield)
-	pages.POST(hooksPath, s.makeHook, Shield)
-	pages.GET(hooksPath+"/:token", s.showHook, Shield)
-	pages.POST(hooksPath+"/:token", s.takeHook, Shield)
+	pages.POST(HooksPath, s.makeHook, Shield)
+	pages.GET(HooksPath+"/:token", s.showHook, Shield)
+	pages.POST(HooksPath+"/:token", s.takeHook, Shield)
 	pages.GET("/compare", s.compare, Shield)
 	if s.Desk == nil {
 		s.Desk = noDesk{}
