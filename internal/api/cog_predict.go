@@ -86,7 +86,6 @@ func (g *Cog) start(ctx context.Context, r cogRequest) error {
 	if err != nil {
 		return err
 	}
-	ctx = context.WithoutCancel(ctx) // half accepted would be neither
 	if _, err = g.Service.Create(ctx, prediction.New{
 		ID: r.ID, Model: g.Model.Path(), Version: g.Model.Version, Input: input, Files: files,
 		Source: "api", Webhook: r.Webhook, WebhookEvents: r.WebhookEvents, Held: true,
@@ -97,6 +96,7 @@ func (g *Cog) start(ctx context.Context, r cogRequest) error {
 	if r.Webhook != "" {
 		g.Webhooks.Watch(r.ID)
 	}
+	ctx = context.WithoutCancel(ctx) // the slot is taken until the end, whoever waits for it
 	go func() {
 		defer g.release(r.ID)
 		if _, err := g.Service.Wait(ctx, r.ID); err != nil {

@@ -43,10 +43,8 @@ func (a *API) accept(c echo.Context, m Model, e envelope, held bool) (prediction
 	return p, err
 }
 
-// submit creates a prediction, its webhook's watch first. A caller who leaves
-// meanwhile interrupts nothing: half accepted would be neither.
+// submit creates a prediction, its webhook's watch first.
 func (a *API) submit(ctx context.Context, n prediction.New) (prediction.Prediction, error) {
-	ctx = context.WithoutCancel(ctx)
 	if n.Webhook == "" {
 		return a.Service.Create(ctx, n)
 	}

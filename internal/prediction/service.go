@@ -82,8 +82,10 @@ type New struct {
 
 // Create accepts a prediction. When it returns, the record is on disk. A queue
 // that fails does not fail the call: the next sweep queues what is not queued.
+// Nor does a caller who leaves meanwhile: half accepted would be neither.
 // Errors: ErrExists for a known ID, ErrInvalid, ErrTooLarge.
 func (s *Service) Create(ctx context.Context, n New) (Prediction, error) {
+	ctx = context.WithoutCancel(ctx)
 	now := s.opts.Now().UTC().Truncate(time.Microsecond)
 	if n.ID == "" {
 		n.ID = NewID(now)
@@ -106,7 +108,7 @@ func (s *Service) Create(ctx context.Context, n New) (Prediction, error) {
 	if _, err := s.ports.Store.Create(ctx, p); err != nil {
 		return Prediction{}, fmt.Errorf("create %s: %w", p.ID, err)
 	}
-	if err := s.ports.Queue.Enqueue(context.WithoutCancel(ctx), p.ID); err != nil {
+	if err := s.ports.Queue.Enqueue(ctx, p.ID); err != nil {
 		s.opts.Log.Warn("not queued yet", "prediction", p.ID, "error", err)
 	}
 	return p, nil

@@ -191,3 +191,15 @@ func TestDeleteLeavesNoEvents(t *testing.T) {
 		t.Errorf("a new prediction has %d events, error %v", len(log), err)
 	}
 }
+
+func TestCreateWhileTheCallerLeaves(t *testing.T) {
+	s := newStage(t, prediction.Options{})
+	s.work(t, &predictiontest.Generator{}, prediction.Options{})
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	p, err := s.Create(ctx, prediction.New{Model: "a/b", Version: "v", Input: json.RawMessage(`{"prompt":"x"}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.wait(t, p.ID, prediction.Succeeded)
+}
