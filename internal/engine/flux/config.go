@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"easel/internal/engine/problems"
 )
 
 // Class is the transformer's name in a model_index.json.
@@ -49,7 +51,7 @@ func ReadConfig(dir string) (Config, error) {
 		c.OutChannels = c.InChannels
 	}
 	if err := c.check(); err != nil {
-		return Config{}, fmt.Errorf("%s: %w", path, err)
+		return Config{}, problems.In(path, err)
 	}
 	return c, nil
 }

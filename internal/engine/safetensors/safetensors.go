@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"easel/internal/engine/problems"
 )
 
 // Tensor says where a tensor's bytes lie. They are little endian, row-major.
@@ -90,7 +92,7 @@ func openFile(path string) (*Checkpoint, error) {
 	}
 	tensors, metadata, err := readHeader(f, info.Size())
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, problems.In(path, err)
 	}
 	c := &Checkpoint{Path: path, Metadata: metadata, tensors: make(map[string]Tensor, len(tensors))}
 	for _, t := range tensors {

@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"easel/internal/engine/problems"
 )
 
 // Class is the model's name in a model_index.json.
@@ -63,7 +65,7 @@ func ReadConfig(dir string) (Config, error) {
 		c.Gated = &yes
 	}
 	if err := c.check(); err != nil {
-		return Config{}, fmt.Errorf("%s: %w", path, err)
+		return Config{}, problems.In(path, err)
 	}
 	return c, nil
 }

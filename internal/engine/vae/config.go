@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"easel/internal/engine/problems"
 )
 
 // Class is the autoencoder's name in a model_index.json.
@@ -52,7 +54,7 @@ func ReadConfig(dir string) (Config, error) {
 		return Config{}, fmt.Errorf("%s: %w", path, err)
 	}
 	if err := c.check(); err != nil {
-		return Config{}, fmt.Errorf("%s: %w", path, err)
+		return Config{}, problems.In(path, err)
 	}
 	return c, nil
 }
