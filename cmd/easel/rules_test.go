@@ -75,7 +75,7 @@ var may = []struct {
 	{"internal/webhook", []string{"internal/prediction", "internal/schema"}},
 	{"internal/journal", []string{"internal/prediction", "internal/schema"}},
 	{"internal/api", []string{"internal/prediction", "internal/schema", "internal/webhook"}},
-	{"internal/render", []string{"internal/schema", "internal/engine", "internal/picture", "internal/fetch", "internal/loras", "internal/safety"}},
+	{"internal/render", []string{"internal/schema", "internal/engine", "internal/picture", "internal/fetch", "internal/loras"}},
 	{"views", []string{"internal/schema", "internal/prediction", "static"}},
 	{"internal/site", []string{"internal/schema", "internal/prediction", "internal/picture", "views", "static"}},
 	{"static", nil},
