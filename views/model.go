@@ -28,6 +28,17 @@ type Page struct {
 	Theme   string // "light", "dark" or "": as the system says
 	Section string // path of the navigation entry that is current
 	Refresh int    // seconds after which a page without script loads itself again; 0: never
+	Guest   bool   // the visitor may be a stranger: nothing leads further in
+	Leave   bool   // the visitor logged in, and may log out
+	Teaser  Teaser // what other sites show of a link to the page
+}
+
+// Teaser is what a link to a page looks like elsewhere. The zero value tells nothing.
+type Teaser struct {
+	Title, Description string
+	URL                string // absolute, as the picture's
+	Image              string
+	Width, Height      string // of the picture
 }
 
 // section is one entry of the navigation.

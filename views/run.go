@@ -3,7 +3,6 @@ package views
 import (
 	"fmt"
 	"strconv"
-	"time"
 
 	"easel/internal/prediction"
 )
@@ -98,12 +97,3 @@ func (r Run) Facts() string {
 	}
 	return ""
 }
-
-// Card is one prediction in the history.
-type Card struct {
-	Run
-	CreatedAt time.Time
-}
-
-// When is how long ago the prediction was asked for.
-func (c Card) When(now time.Time) string { return ago(c.CreatedAt, now) }

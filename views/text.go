@@ -70,3 +70,12 @@ func ago(t, now time.Time) string {
 }
 
 func urlQuery(s string) string { return url.QueryEscape(s) }
+
+// Cut is the text, or as much of it as fits into so many characters.
+func Cut(text string, most int) string {
+	all := []rune(text)
+	if len(all) <= most {
+		return text
+	}
+	return string(all[:most-1]) + "…"
+}

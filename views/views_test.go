@@ -95,7 +95,11 @@ func TestPagesAreClean(t *testing.T) {
 	for name, page := range map[string]templ.Component{
 		"playground": PlaygroundPage(Playground{Page: Page{Title: evil}, Model: model, Run: run, Form: NewForm(schema.Fields(), Values{"prompt": evil, "image": "javascript:alert(1)"}, map[string]string{"": evil})}),
 		"result":     ResultPage(Result{Page: Page{Title: evil}, Run: run, Inputs: []Fact{{Name: "prompt", Value: evil}, {Name: "image", Value: "javascript:alert(1)//files/", Picture: true}}}),
-		"history":    HistoryPage(History{Search: evil, Cards: []Card{{Run: run}}, Older: "/history?cursor=x"}),
+		"history":    HistoryPage(History{Filters: Filters{Search: evil}, Cards: []Card{{Run: run}}, Older: "/history?cursor=x", Binned: []string{evil}}),
+		"sharing":    SharingPage(Sharing{Card: Card{Run: run}, Links: []Link{{URL: "javascript:alert(1)", Open: true}}}),
+		"shared": SharedPage(Shared{Page: Page{Title: evil, Teaser: Teaser{Title: evil, URL: evil}}, Prompt: evil, Files: run.Files,
+			Inputs: []Fact{{Name: "image", Value: "javascript:alert(1)//s/", Picture: true}}, Code: SharedCode("http://x", "a/b", "/v1/x", Values{"prompt": evil})}),
+		"replayed":   ReplayedPage(Replayed{Run: run, First: run.Files, Again: run.Files, Differences: []string{evil}}),
 		"failure":    FailurePage(Failure{Heading: evil, Detail: evil}),
 		"styleguide": StyleguidePage(NewStyleguide(Page{})),
 	} {

@@ -8,6 +8,7 @@ import (
 
 	"easel/internal/api"
 	"easel/internal/schema"
+	"easel/internal/share"
 	"easel/internal/site"
 	"easel/models"
 	"easel/views"
@@ -53,6 +54,12 @@ func (s *server) pages() *site.Site {
 	}
 	return &site.Site{
 		Model: m, Predictions: s.service, Files: s.journal.Ports().Files, Desk: &s.studio.desk,
+		Shelf: s.shelf, Bin: s.bin(),
 		PublicURL: s.flags.PublicURL, Dev: s.flags.Styleguide,
 	}
+}
+
+// bin deletes what is thrown away in the history.
+func (s *server) bin() share.Bin {
+	return share.Bin{Marks: s.shelf, Predictions: s.service, Log: s.log}
 }

@@ -26,6 +26,7 @@ type server struct {
 	log     *slog.Logger
 	model   api.Model
 	journal *journal.Journal
+	shelf   *journal.Shelf
 	service *prediction.Service
 	studio  *studio
 	fronts  []front
@@ -62,6 +63,9 @@ func newServer(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *serve
 		return nil, err
 	}
 	if s.journal, err = c.openJournal(ctx, data, log); err != nil {
+		return nil, err
+	}
+	if s.shelf, err = s.journal.Shelf(ctx); err != nil {
 		return nil, err
 	}
 	dirs, err := c.models()
@@ -186,6 +190,7 @@ func (s *server) Run(ctx context.Context) error {
 		})
 	}
 	group.Go(func() error { return s.service.Run(ctx) })
+	group.Go(func() error { return s.bin().Run(ctx) })
 	group.Go(func() error {
 		defer close(drawn)
 		return s.studio.Run(ctx)

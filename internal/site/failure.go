@@ -15,9 +15,13 @@ func (s *Site) ErrorPage(c echo.Context, status int, detail string) error {
 	switch {
 	case status == http.StatusNotFound:
 		heading, detail = "Not found", "Nothing lives at this address. It may have been deleted."
+	case status == http.StatusGone:
+		heading = "No longer here"
 	case status < 500:
 		heading = "That did not work"
 	}
+	frame := page(c, heading+" · Easel", "")
+	frame.Guest = !s.known(c.Request())
 	setHeaders(c.Response().Header())
-	return render(c, status, views.FailurePage(views.Failure{Page: page(c, heading+" · Easel", ""), Heading: heading, Detail: detail}))
+	return render(c, status, views.FailurePage(views.Failure{Page: frame, Heading: heading, Detail: detail}))
 }

@@ -3,6 +3,7 @@ package site
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -12,7 +13,8 @@ import (
 )
 
 // playground shows the form: empty, with a prompt from the address, or with
-// the inputs and the output of the prediction ?p=.
+// the inputs and the output of the prediction ?p=, the inputs of what is shared
+// as ?share=, or a picture of this server's to start from as ?image=.
 func (s *Site) playground(c echo.Context) error {
 	show := views.Playground{Page: page(c, s.Model.Path()+" · Easel", "/"), Model: s.Model}
 	values := views.Values{}
@@ -28,8 +30,22 @@ func (s *Site) playground(c echo.Context) error {
 			return err
 		}
 		values = s.values(c, p)
-		show.Run = views.NewRun(p)
-		show.Refresh = refresh(show.Run)
+		if c.QueryParam("seed") == "new" {
+			delete(values, "seed")
+		} else {
+			show.Run = views.NewRun(p)
+			show.Refresh = refresh(show.Run)
+		}
+	}
+	if token := c.QueryParam("share"); token != "" {
+		sh, p, err := s.shared(c.Request().Context(), token)
+		if err != nil {
+			return err
+		}
+		values = shown(sh, s.values(c, p))
+	}
+	if picture := c.QueryParam("image"); strings.HasPrefix(picture, "/files/") {
+		values["image"] = s.base(c) + picture
 	}
 	show.Form = views.NewForm(schema.Fields(), values, nil)
 	show.Form.Examples = s.Model.Examples

@@ -16,6 +16,7 @@ import (
 
 	"easel/internal/prediction"
 	"easel/internal/prediction/inputfile"
+	"easel/internal/share"
 	"easel/static"
 	"easel/views"
 )
@@ -28,6 +29,12 @@ type Predictions interface {
 	Cancel(ctx context.Context, id string) (prediction.Prediction, error)
 }
 
+// Shelf keeps shares, stars and the bin.
+type Shelf interface {
+	share.Shares
+	share.Marks
+}
+
 // Site is the pages. Its fields are its needs; set them, then Register.
 type Site struct {
 	Model       views.Model
@@ -35,14 +42,18 @@ type Site struct {
 	Files       prediction.Files
 	Access      Access // nil: everybody is let in, and there is no login
 	Desk        Desk   // nil: the form tells neither tokens nor LoRA files
+	Shelf       Shelf
+	Bin         share.Bin
 	PublicURL   string // what visitors call this server; "": as the request says
 	Dev         bool   // serves /styleguide too
 
-	hooks hooks
+	hooks  hooks
+	shrunk *shrinker
 }
 
 // Register adds the pages' routes.
 func (s *Site) Register(e *echo.Echo) {
+	s.shrunk = newShrinker()
 	pages := e.Group("") // Shield stands with each route: a group's own answers 404 where a method is wrong
 	pages.GET("/", s.playground, Shield)
 	pages.POST("/", s.run, Shield)
@@ -54,6 +65,9 @@ func (s *Site) Register(e *echo.Echo) {
 	pages.GET(HooksPath+"/:token", s.showHook, Shield)
 	pages.POST(HooksPath+"/:token", s.takeHook, Shield)
 	pages.GET("/compare", s.compare, Shield)
+	pages.POST("/history", s.change, Shield)
+	pages.GET("/thumbs/:token/:name", s.thumbnail, Shield)
+	s.registerShares(pages)
 	if s.Desk == nil {
 		s.Desk = noDesk{}
 	}
@@ -95,6 +109,7 @@ func page(c echo.Context, title, section string) views.Page {
 	if cookie, err := c.Cookie("theme"); err == nil && (cookie.Value == "dark" || cookie.Value == "light") {
 		p.Theme = cookie.Value
 	}
+	p.Leave = c.Get("caller") != nil // the name of their token
 	return p
 }
 

@@ -50,7 +50,7 @@ func (k *kept) Cancel(ctx context.Context, id string) (prediction.Prediction, er
 }
 
 func newSite(k *kept) *echo.Echo {
-	s := &Site{Predictions: k, Model: views.Model{Owner: "easel", Name: "emoji", Version: "v"}, Dev: true}
+	s := &Site{Predictions: k, Shelf: &shelf{}, Model: views.Model{Owner: "easel", Name: "emoji", Version: "v"}, Dev: true}
 	e := echo.New()
 	e.HTTPErrorHandler = func(err error, c echo.Context) { s.ErrorPage(c, http.StatusNotFound, err.Error()) }
 	s.Register(e)
@@ -189,6 +189,11 @@ func (gate) Login(c echo.Context, token string) error {
 	}
 	c.SetCookie(&http.Cookie{Name: "in", Value: "yes"})
 	return nil
+}
+
+func (gate) Known(r *http.Request) bool {
+	_, err := r.Cookie("in")
+	return err == nil
 }
 
 func (gate) Logout(c echo.Context) { c.SetCookie(&http.Cookie{Name: "in", MaxAge: -1}) }

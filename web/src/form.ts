@@ -29,7 +29,7 @@ export class Form extends EventTarget {
     document.addEventListener("dragover", (event) => event.preventDefault()); // a missed drop must not leave the page
     document.addEventListener("drop", (event) => event.preventDefault());
     const sends = new URLSearchParams(location.search);
-    if (!sends.has("p") && !sends.has("prompt")) {
+    if (!["p", "prompt", "share"].some((name) => sends.has(name))) {
       this.fill(remembered());
       for (const picture of this.pictures) void recall(picture.name).then((file) => (picture.value ? undefined : picture.take(file ?? undefined)));
     }

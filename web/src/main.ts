@@ -6,10 +6,12 @@ import { overlay } from "./compare.ts";
 import { drops } from "./drops.ts";
 import { Form } from "./form.ts";
 import { fresh } from "./fresh.ts";
+import { Gallery } from "./history.ts";
 import { keys } from "./keys.ts";
 import { loras } from "./lora.ts";
 import { maskField } from "./mask/field.ts";
 import { enhanceRun, type Run } from "./run.ts";
+import { shareLinks, waitForReplay } from "./share.ts";
 import { invite } from "./stage.ts";
 import { themeSwitch } from "./theme.ts";
 import { tokens } from "./tokens.ts";
@@ -27,11 +29,16 @@ if (maybe(document, "#settings")) {
   if (run && form) playground(new Form(form, settings), run, settings);
   else if (run) keys(() => undefined, () => void run.cancel());
 }
+shareLinks();
+waitForReplay();
+all<HTMLFormElement>(document, "[data-history]").forEach((form) => new Gallery(form));
 
 function playground(form: Form, run: Run, settings: Settings): void {
   const stage = find(document, "[data-stage]");
   const submit = find<HTMLButtonElement>(form.root, "[data-submit]");
   codeTabs(form, settings);
+  const given = new URLSearchParams(location.search).get("image") ?? "";
+  if (given.startsWith("/files/")) form.startFrom(new URL(given, location.href).href);
   maskField(form);
   tokens(form);
   drops(form);

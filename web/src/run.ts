@@ -253,7 +253,9 @@ export class Run extends EventTarget {
     compare.href = `/compare?a=${encodeURIComponent(this.id)}`;
     const permalink = part<HTMLAnchorElement>("permalink");
     permalink.href = `/p/${encodeURIComponent(this.id)}`;
-    const more = first ? [...(canCopy ? [image] : []), ...(this.reusable ? [use] : []), compare] : [];
+    const share = part<HTMLAnchorElement>("share");
+    share.href = `${permalink.href}/share`;
+    const more = first ? [...(canCopy ? [image] : []), ...(this.reusable ? [use] : []), compare, share] : [];
     return [...downloads(this.id, outputs), copy, ...more, permalink];
   }
 

@@ -24,6 +24,7 @@ import (
 	"easel/internal/journal"
 	"easel/internal/prediction"
 	"easel/internal/schema"
+	"easel/internal/share"
 	"easel/internal/site"
 	"easel/views"
 )
@@ -41,6 +42,7 @@ func run(ctx context.Context) error {
 	addr := flag.String("addr", "127.0.0.1:3001", "where to listen")
 	step := flag.Duration("step", 60*time.Millisecond, "how long a step takes")
 	kept := flag.String("dir", "", "where the state is kept; empty: nowhere beyond the end")
+	token := flag.String("token", "", "ask for this token")
 	flag.Parse()
 
 	dir := *kept
@@ -57,8 +59,14 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer j.Close()
+	shelf, err := j.Shelf(ctx)
+	if err != nil {
+		return err
+	}
 	service := prediction.NewService(j.Ports(), prediction.Options{Log: log})
 	go service.Run(ctx)
+	bin := share.Bin{Marks: shelf, Predictions: service, Log: log}
+	go bin.Run(ctx)
 	go prediction.NewWorker(j.Ports(), script{*step}, prediction.Options{Log: log}).Run(ctx)
 
 	listener, err := net.Listen("tcp", *addr)
@@ -66,7 +74,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	fmt.Println("http://" + listener.Addr().String())
-	server := api.NewServer(pages(service, log), log)
+	server := api.NewServer(pages(service, shelf, bin, *token, log), log)
 	context.AfterFunc(ctx, func() { server.Close() })
 	if err := server.Serve(listener); ctx.Err() == nil {
 		return err
@@ -74,18 +82,23 @@ func run(ctx context.Context) error {
 	return nil
 }
 
-func pages(service *prediction.Service, log *slog.Logger) *echo.Echo {
+func pages(service *prediction.Service, shelf site.Shelf, bin share.Bin, token string, log *slog.Logger) *echo.Echo {
 	version := strings.Repeat("0", 64)
 	a := &api.API{Service: service, Log: log, Metrics: api.NewMetrics(), Secret: []byte("test"),
 		Catalogue: api.Catalogue{{Owner: "easel", Name: "emoji", Version: version, Document: schema.Document()}}}
-	s := &site.Site{Predictions: service, Files: service.Files(), Desk: &desk{names: []string{"crayon"}}, Dev: true, Model: views.Model{
+	s := &site.Site{Predictions: service, Files: service.Files(), Desk: &desk{names: []string{"crayon"}}, Shelf: shelf, Bin: bin, Dev: true, Model: views.Model{
 		Owner: "easel", Name: "emoji", Version: version,
 		Description: "A small FLUX.1 model that draws emoji, trained for Easel. It runs on any laptop’s CPU.",
 		Facts:       []string{"FLUX.1 architecture", "dev & schnell", "CPU"},
 		Examples:    []string{"a cat with sunglasses", "a slice of watermelon", "an astronaut fox", "a red mushroom house"},
 	}}
+	access := api.NewAccess(nil)
+	if token != "" {
+		access = api.NewAccess(map[string]string{"test": token})
+		s.Access = access
+	}
 	e := echo.New()
-	api.Front{Log: log, Metrics: a.Metrics, Access: api.NewAccess(nil), ErrorPage: func(c echo.Context, p *api.Problem) error {
+	api.Front{Log: log, Metrics: a.Metrics, Access: access, ErrorPage: func(c echo.Context, p *api.Problem) error {
 		return s.ErrorPage(c, p.Status, p.Detail)
 	}}.Mount(e)
 	a.Register(e)

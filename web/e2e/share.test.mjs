@@ -1,0 +1,121 @@
+// Sharing, and what strangers see, over a scripted generator.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { accessible, finished, launch, visit } from "./browser.mjs";
+import { scripted } from "./server.mjs";
+import { draw, open } from "./share.mjs";
+
+let browser, server;
+before(async () => {
+  [server, browser] = await Promise.all([scripted("1ms"), launch()]);
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const go = (path, options) => visit(browser, server.address, path, options);
+
+test("a run is shared from the playground, and a stranger sees it", async () => {
+  const page = await go("/");
+  await page.fill("#prompt", "a picture for a friend");
+  await page.click("[data-submit]");
+  await finished(page);
+  await page.click("[data-actions] [data-share]");
+  await page.waitForSelector("[data-share-dialog][open]");
+  await accessible(page, "dialog");
+  await page.check('[name="hide_prompt"]');
+  await page.selectOption('[name="life"]', "7d");
+  await page.click("[data-share-form] [type=submit]");
+  const link = await page.inputValue("[data-link]");
+  assert.match(link, /\/s\/[0-9a-z]{26}$/);
+  await page.click("[data-copy-link]");
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), link);
+  await accessible(page, "dialog with a link");
+
+  const stranger = await go(new URL(link).pathname, { javaScriptEnabled: false });
+  assert.doesNotMatch(await stranger.content(), /for a friend/);
+  const meta = (name) => stranger.getAttribute(`meta[property="og:${name}"]`, "content");
+  assert.equal(await meta("url"), link);
+  const preview = await fetch(await meta("image"));
+  assert.equal(preview.headers.get("content-type"), "image/jpeg");
+  assert.ok(await stranger.locator(".shared-wall img").evaluate((img) => img.naturalWidth === 1024));
+  for (const name of ["0.png", "preview.jpg"]) {
+    const bytes = Buffer.from(await (await fetch(`${link}/${name}`)).arrayBuffer());
+    assert.ok(bytes.length > 1000 && !bytes.includes("for a friend"), name);
+  }
+
+  await page.click('[data-share-form] >> text="Take back"');
+  await page.waitForFunction(() => /Taken back/.test(document.querySelector("[data-share-dialog]").textContent));
+  assert.equal((await stranger.reload()).status(), 410);
+  assert.match(await stranger.textContent("main"), /taken back/);
+  assert.equal((await fetch(`${link}/0.png`)).status, 410);
+  await stranger.context().close();
+  assert.deepEqual(page.problems, []);
+});
+
+test("a shared picture opens in the playground, and runs again to the same bytes", async () => {
+  const made = await draw(server.address, { prompt: "again and again" });
+  const path = await open(server.address, made.id);
+  const page = await go(path);
+  await accessible(page, "shared");
+  await page.click("text=Run it again");
+  await page.waitForURL(/\/replays\//);
+  await page.waitForFunction(() => /Same bytes/.test(document.body.textContent));
+  await accessible(page, "replayed");
+  await page.click("text=Back to the shared picture");
+  await page.click("text=Open in the playground");
+  assert.equal(await page.inputValue("#prompt"), "again and again");
+  assert.deepEqual(page.problems, []);
+});
+
+test("the picture it started from is shown, or hidden", async () => {
+  const first = await draw(server.address, { prompt: "a beginning" });
+  const second = await draw(server.address, { prompt: "made from it", image: first.output[0] });
+  const shown = await go(await open(server.address, second.id), { javaScriptEnabled: false });
+  assert.equal(await shown.locator('img[alt="The image given"]').evaluate((img) => img.naturalWidth > 0), true);
+  assert.doesNotMatch(await shown.content(), /\/files\//);
+  const hidden = await open(server.address, second.id, { hide_image: "1" });
+  assert.doesNotMatch(await (await fetch(server.address + hidden)).text(), /The image given/);
+  assert.equal((await fetch(`${server.address}${hidden}/image`)).status, 404);
+});
+
+test("without script: share, copy by hand, take back", async () => {
+  const made = await draw(server.address, { prompt: "plain sharing" });
+  const page = await go(`/p/${made.id}`, { javaScriptEnabled: false });
+  await page.click("text=Share");
+  await page.click("text=Make a link");
+  const link = await page.inputValue("[data-link]");
+  assert.equal((await fetch(link)).status, 200);
+  await page.click("text=Take back");
+  assert.equal((await fetch(link)).status, 410);
+});
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`axe finds nothing on the pages of sharing, ${colorScheme}`, async () => {
+    const made = await draw(server.address, { prompt: "a fox with a very long story to tell" });
+    const path = await open(server.address, made.id);
+    const page = await go(path, { colorScheme });
+    await page.evaluate(() => document.querySelectorAll("details").forEach((d) => (d.open = true)));
+    await accessible(page, "shared");
+    for (const other of [`/p/${made.id}/share`, "/s/no-such-link"]) {
+      await page.goto(server.address + other);
+      await accessible(page, other);
+    }
+  });
+}
+
+test("nothing is wider than the screen", async () => {
+  const made = await draw(server.address, { prompt: "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" });
+  const path = await open(server.address, made.id);
+  for (const width of [360, 390, 768, 1440]) {
+    const page = await go(path, { viewport: { width, height: 800 } });
+    for (const other of [path, `/p/${made.id}/share`, `/p/${made.id}`, "/history"]) {
+      await page.goto(server.address + other);
+      await page.evaluate(() => document.querySelectorAll("details").forEach((d) => (d.open = true)));
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert.ok(over <= 0, `${other} at ${width} px is ${over} px too wide`);
+    }
+    await page.context().close();
+  }
+});
