@@ -118,6 +118,7 @@ func (g *Cog) wait(c echo.Context, id string) error {
 		_, err := g.Service.Cancel(stop, id)
 		return errors.Join(fmt.Errorf("cog: caller of %s left: %w", id, context.Canceled), err)
 	}
+	g.release(id) // before the answer, for the caller may send the next one at once
 	return g.report(c, http.StatusOK, id)
 }
 

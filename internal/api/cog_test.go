@@ -129,6 +129,11 @@ var cogScenarios = []scenario{
 			t.Errorf("%v", p)
 		}
 	}},
+	{7, "one_after_another", func(t *testing.T, w *world) {
+		for range 60 {
+			w.do(t, "POST", "/predictions", `{"input":{"prompt":"fail at once"}}`).is(200)
+		}
+	}},
 	{8, "busy", func(t *testing.T, w *world) {
 		w.hang(t, "first", "").is(202)
 		w.do(t, "POST", "/predictions", `{"input":{"prompt":"x"}}`).is(409).json()
