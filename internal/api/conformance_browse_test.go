@@ -53,7 +53,7 @@ var browsing = []scenario{
 			at := str(w.do(t, "GET", "/v1/predictions/"+ids[100], "").json()["created_at"])
 			newer, _ := listed("/v1/predictions?created_after=" + url.QueryEscape(at))
 			older, _ := listed("/v1/predictions?created_before=" + url.QueryEscape(at))
-			if len(newer) < 49 || len(newer) > 50 || len(older) != 100 || older[0] > ids[100] {
+			if len(newer) < 49 || len(newer) > 50 || len(older) != 100 || older[0] != ids[99] {
 				t.Errorf("%d newer, %d older", len(newer), len(older))
 			}
 			w.do(t, "GET", "/v1/predictions?created_after=yesterday", "").is(400)
