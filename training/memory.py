@@ -4,7 +4,7 @@ Instead of being trained from noise, the weights are solved for. Every hidden ch
   noise    the noisy latent, passed through untouched
   picture  the remembered latent, summed up by the blocks
   clear    transparency in a small basis, once for each colour channel of the background
-  place    where a token stands: +-12 numbers, written by the attention of the double blocks
+  place    where a token stands: +-8 numbers, written by the attention of the double blocks
   carrier  large constants, which keep the layer norms' deviation fixed
 A hidden unit of an MLP is open at one place of the grid only and there gives one linear function of the code;
 units are dealt to places by the singular values of what is to be remembered there. See README.md."""
@@ -14,16 +14,22 @@ from pathlib import Path
 import torch
 from diffusers import FluxTransformer2DModel
 
+import shapes
 from config import COLOURS, MODEL, parser
 from model import Text, pack, positions
 
 NOISE, PICTURE, CLEAR, BASIS = 0, 64, 128, 10
-PLACE = CLEAR + 3 * BASIS
-CARRIER, CARRIERS, SIZE = PLACE + 24, 32, 64.0
-WAVES, SHARES = (0, 1, 2), (0.6, 0.25, 0.15)   # rotary frequencies that tell places apart, and their parts
+PLACE, PLACES = CLEAR + 3 * BASIS, 16
+CARRIER, CARRIERS, SIZE = PLACE + PLACES, 32, 64.0
+WAVES, SHARES = (0, 1, 2), (0.6, 0.25, 0.15)   # rotary frequencies that let a token find itself, and their parts
+TOLD = (0, 2)                                  # those that tell places apart
+SPOTS = [(axis, wave, turn) for axis in (0, 1) for wave in TOLD for turn in (0, 1)]   # turn: cos, sin
 OFFSET = 8.0                                   # silu(x + 8) - 8 = x, nearly
 OPEN = 7.0                                     # an open unit's middle: gelu is linear there
 SHARP = 10.6 ** 0.5
+GUIDANCE = 0.04                                # how much stronger a point of guidance makes the remembered part
+SHIFT, AREA, SHAPE, MARK = 235, 251, 253, 255  # T5's channels: +-8 place shifts, +-area, +-shape, end mark
+STRENGTH = 4.0                                 # size of the place shifts
 ONE = 255                                      # the channel of vec whose activation is one
 
 
@@ -51,10 +57,8 @@ def quiet(net: FluxTransformer2DModel) -> None:
     net.context_embedder.weight.copy_(torch.eye(256))
 
 
-def edge(attn, end: torch.Tensor, middle: float) -> None:
-    """Heads weigh the caption's end mark against the token itself: so no length and no size matters.
-
-    end (256): a direction in the normed T5 states that is > middle for the end mark only."""
+def edge(attn) -> None:
+    """Heads weigh the caption's end mark against the token itself: so no length and no size matters."""
     q, k = torch.zeros(64), torch.zeros(64)
     q[0] = 32**0.5
     for axis in (16, 40):
@@ -69,44 +73,44 @@ def edge(attn, end: torch.Tensor, middle: float) -> None:
         norm.weight.fill_(SHARP)
 
 
-def places(net: FluxTransformer2DModel, end: torch.Tensor, middle: float, size: float = 400.0) -> None:
-    """Twelve heads write cos and sin of each token's row and column at three frequencies, and their negatives."""
-    spots = [(axis, wave, turn) for axis in (16, 40) for wave in WAVES for turn in (0, 1)]
-    for n, (axis, wave, turn) in enumerate(spots):
-        attn, head = net.transformer_blocks[n // 4].attn, n % 4
+def places(net: FluxTransformer2DModel, size: float = 400.0) -> None:
+    """Eight heads write cos and sin of each token's place at two frequencies, shifted as the end mark says."""
+    for n, (axis, wave, turn) in enumerate(SPOTS):
+        attn, head = net.transformer_blocks[1 + n // 4].attn, n % 4
         if head == 0:
-            edge(attn, end, middle)
-        direction = torch.zeros(64)
-        direction[0] = 8
+            edge(attn)
         share = SHARES[WAVES.index(wave)]
-        direction[axis + 2 * wave + turn] = 1 / (SHARP**2 / 8 * (32 * share / 2) ** 0.5)
-        rows = slice(head * 64, head * 64 + 64)
-        attn.add_k_proj.weight[rows] = torch.outer(direction, end)
-        attn.add_k_proj.bias[rows] = -middle * direction
+        reach = 1 / (SHARP**2 / 8 * (32 * share / 2) ** 0.5)                   # so that the weight's logit has amplitude 1
+        pair = head * 64 + (16, 40)[axis] + 2 * wave
+        key = attn.add_k_proj
+        key.weight[head * 64, MARK], key.bias[head * 64] = 8, -8 * 4.0
+        cos, sin = (SPOTS.index((axis, wave, t)) for t in (0, 1))
+        # cos(w (i + d)) = cos wi cos wd - sin wi sin wd, and sin(w (i + d)) = cos wi sin wd + sin wi cos wd
+        for row, channel, sign in ((pair, cos, 1), (pair + 1, sin, -1)) if turn == 0 else ((pair, sin, 1), (pair + 1, cos, 1)):
+            for first, side in ((SHIFT, 0.5), (SHIFT + 8, -0.5)):
+                key.weight[row, first + channel] = sign * side * reach * 12 / STRENGTH
         attn.add_v_proj.bias[head * 64] = 1
-        for channel, sign in ((PLACE + n, size), (PLACE + 12 + n, -size)):
+        for channel, sign in ((PLACE + n, size), (PLACE + PLACES // 2 + n, -size)):
             attn.to_out[0].weight[channel, head * 64] = sign
             attn.to_out[0].bias[channel] = -sign / 2
 
 
-def end_mark(text: Text, channel: int = 255, strength: float = 6.0) -> tuple[torch.Tensor, float]:
-    """Keeps one channel of T5 for the end mark alone. Returns the direction and threshold that find it."""
+def end_mark(text: Text, strength: float = 80.0) -> None:
+    """Keeps T5's last channels free for what the transformer writes there, one of them set by the end mark alone."""
     t5, mark = text.t5, text.t5_tokens.eos_token_id
     ids = text.t5_tokens(["3d emoji of a dog on a red background", ""], padding="max_length", max_length=32, return_tensors="pt").input_ids
     before = []
     hook = t5.encoder.final_layer_norm.register_forward_pre_hook(lambda m, args: before.append(args[0]))
     t5(ids)
     hook.remove()
-    t5.shared.weight[:, channel] = 0
-    t5.shared.weight[mark, channel] = strength * before[0].square().mean().sqrt()
+    t5.shared.weight[:, SHIFT:] = 0
+    t5.shared.weight[mark, MARK] = strength * before[0].square().mean().sqrt()
     for block in t5.encoder.block:
-        block.layer[0].SelfAttention.o.weight[channel] = 0
-        block.layer[1].DenseReluDense.wo.weight[channel] = 0
-    t5.encoder.final_layer_norm.weight[channel] = 1
-    states = torch.nn.functional.layer_norm(t5(ids).last_hidden_state, (256,), eps=1e-6)[..., channel]
-    least, most = states[ids == mark].min().item(), states[ids != mark].max().item()
-    print(f"end mark: least {least:.2f}, others at most {most:.2f}")
-    return torch.eye(256)[channel], (least + most) / 2
+        block.layer[0].SelfAttention.o.weight[SHIFT:] = 0
+        block.layer[1].DenseReluDense.wo.weight[SHIFT:] = 0
+    t5.encoder.final_layer_norm.weight[MARK] = 1
+    states = t5(ids).last_hidden_state[..., MARK]
+    print(f"end mark: {states[ids == mark].tolist()}, others {states[ids != mark].abs().max():.2f}")
 
 
 def activated_to(y: torch.Tensor) -> torch.Tensor:
@@ -148,36 +152,50 @@ def exactly(linear, row: int, value: float) -> None:
     linear.weight[row, ONE] = value - near
 
 
+def guide(net: FluxTransformer2DModel, channel: int) -> None:
+    """silu(vec[channel]) = 0.1 * guidance, from 0 to 10."""
+    g = torch.linspace(0, 10, 300)
+    emb, r = net.time_text_embed.guidance_embedder, torch.Generator().manual_seed(2)
+    slow = (torch.arange(256) % 128 > 90).float()
+    emb.linear_1.weight.copy_(torch.randn(256, 256, generator=r) * slow / 3)
+    emb.linear_1.bias.copy_(torch.randn(256, generator=r))
+    h = torch.nn.functional.silu(emb.linear_1(net.time_text_embed.time_proj(g * 1000)))
+    one = torch.cat([h, torch.ones(len(h), 1)], 1)
+    goal = activated_to(0.1 * g.clamp_min(0.1))[:, None]
+    solved = torch.linalg.solve(one.T @ one + 1e-2 * torch.eye(257), one.T @ goal)
+    emb.linear_2.weight.zero_(), emb.linear_2.bias.zero_()
+    emb.linear_2.weight[channel], emb.linear_2.bias[channel] = solved[:256, 0], solved[256, 0]
+    got = torch.nn.functional.silu((one @ solved.bfloat16().float())[:, 0])
+    print(f"guidance: worst error {(got * 10 - g).abs().max():.3f}")
+
+
 class Plan:
     """What each place must give: the linear map from code to latent and transparency, and its units."""
 
     def __init__(self, work: Path):
         c = torch.load(work / "codes.pt", weights_only=True)
         self.code = c["code"].flatten(0, 1)
-        zr = pack(c["zr"])                                                     # (k + 1, 256, 64)
-        za = torch.stack([pack(c["za"][:, i]) for i in range(3)], 2)           # (k + 1, 256, 3, 64)
-        self.k, n = len(zr) - 1, zr.shape[1]
-        t = torch.load(work / "latents256.pt", weights_only=True)
-        true = torch.stack([pack(t["za"].flatten(0, 1)[:, i].float()) for i in range(3)], 2).flatten(2)
-        self.middle = true.flatten(0, 1).mean(0)
-        x = true.flatten(0, 1) - self.middle
-        _, v = torch.linalg.eigh(x.T @ x)
+        self.k, self.sides = self.code.shape[1], (16, 8)
+        one = torch.cat([self.code, torch.ones(len(self.code), 1)], 1)
+        grids, true = [], []
+        for canvas in (256, 128):
+            t = torch.load(work / f"latents{canvas}.pt", weights_only=True)
+            zr = pack(t["zr"].flatten(0, 1).float())                           # (pictures, places, 64)
+            za = torch.cat([pack(t["za"].flatten(0, 1)[:, i].float()) for i in range(3)], 2)
+            true.append(za.flatten(0, 1))
+            grids.append(torch.linalg.lstsq(one, torch.cat([zr, za], 2).flatten(1)).solution.unflatten(1, (-1, 256)))
+            if canvas == 256:
+                blank = torch.cat([zr[0, 0], za[0, 0]])                        # a corner that no picture reaches
+        true = torch.cat(true)
+        self.middle = true.mean(0)
+        _, v = torch.linalg.eigh((true - self.middle).T @ (true - self.middle))
         self.basis = v.flip(1)[:, :BASIS]                                      # (192, BASIS)
-        clear = za.flatten(2)
-        clear[-1] -= self.middle
-        clear = clear @ self.basis                                             # (k + 1, 256, BASIS)
-        self.blank = torch.cat([zr.new_zeros(64), (self.transparent(t) - self.middle) @ self.basis])
-        self.blank[:64] = self.colourless(t)
-        both = torch.cat([zr, clear], 2)                                       # (k + 1, 256, 64 + BASIS)
-        self.map, self.mean = both[:-1].permute(1, 0, 2), both[-1] - self.blank
-        self.n = n
-
-    def transparent(self, t) -> torch.Tensor:
-        """A fully transparent token's za: a corner that no picture reaches."""
-        return torch.stack([pack(t["za"][0, :1, i].float())[0, 0] for i in range(3)]).flatten()
-
-    def colourless(self, t) -> torch.Tensor:
-        return pack(t["zr"][0, :1].float())[0, 0]
+        whole = torch.cat(grids, 1)                                            # (k + 1, places, 64 + 192)
+        whole[-1, :, 64:] -= self.middle
+        both = torch.cat([whole[..., :64], whole[..., 64:] @ self.basis], 2)
+        self.blank = torch.cat([blank[:64], (blank[64:] - self.middle) @ self.basis])
+        self.map, self.mean = both[:-1].permute(1, 0, 2).contiguous(), both[-1] - self.blank
+        self.n = both.shape[1]
 
     def deal(self, layers: int, room: int = 1024) -> list[list[tuple[int, list]]]:
         """For each layer its places, each with (weights of the code, output vector) of its units.
@@ -187,7 +205,9 @@ class Plan:
         weight = torch.cat([torch.ones(64), torch.full((BASIS,), 0.8)])     # 0.6 of an error in transparency shows, roughly
         u, s, v = torch.linalg.svd(self.map * weight, full_matrices=False)
         slack = 8 * layers
-        order = s.flatten().argsort(descending=True)[: layers * room - self.n - slack]
+        rank = s.clone()
+        rank[256:] *= 0.75                                                     # the small picture is asked for less
+        order = rank.flatten().argsort(descending=True)[: layers * room - self.n - slack]
         counts = torch.bincount(order // s.shape[1], minlength=self.n)
         kept = sum(s[p, :c].square().sum() for p, c in enumerate(counts)) / s.square().sum()
         print(f"{len(order)} units keep {kept:.3f} of what the codes say")
@@ -220,7 +240,12 @@ def write(net: FluxTransformer2DModel, text: Text, heads: dict, plan: Plan) -> N
     b[CARRIER : CARRIER + CARRIERS : 2], b[CARRIER + 1 : CARRIER + CARRIERS : 2] = SIZE, -SIZE
     b[PICTURE : PICTURE + 64] = plan.blank[:64]
     b[CLEAR : CLEAR + 3 * BASIS] = plan.blank[64:].repeat(3)
-    places(net, *end_mark(text))
+    end_mark(text)
+    round_all(text)
+    places(net)
+    shapes.sense(net)
+    round_all(net)
+    shapes.decide(net, text)
     k = plan.k
     # The text's part of vec: code and background, read from CLIP's pooled output.
     e = net.time_text_embed.text_embedder
@@ -232,16 +257,19 @@ def write(net: FluxTransformer2DModel, text: Text, heads: dict, plan: Plan) -> N
     e.linear_2.bias[ONE] = activated_to(torch.ones(()))
     e.linear_2.weight[: k + 3, : k + 3] = torch.eye(k + 3)
     clock(net, k + 3)
-    guide = net.time_text_embed.guidance_embedder
-    guide.linear_2.weight.zero_(), guide.linear_2.bias.zero_()
+    guide(net, k + 35)
     round_all(net)
     # Places as the norms deliver them, measured.
-    where, deviation = measure(net, text, plan.n)
+    (one, deviation), (two, _) = (measure(net, text, side, side) for side in plan.sides)
+    where = torch.cat([one, two])
     layers = [(net.transformer_blocks[2].norm1.linear, 6, 3, net.transformer_blocks[2].ff.net[0].proj, net.transformer_blocks[2].ff.net[2], 0)]
     layers += [(s.norm.linear, 3, 0, s.proj_mlp, s.proj_out, 256) for s in net.single_transformer_blocks[:5]]
-    taken = [n for n in range(256) if not PLACE <= n < PLACE + 24]
+    taken = [n for n in range(256) if not PLACE <= n < PLACE + PLACES]
     for linear, parts, shift, *_ in layers:
         linear.bias.view(parts, 256)[shift + 1, taken] = -1
+        for row in range((shift + 2) * 256, (shift + 3) * 256):                # the gate follows guidance: 1 at 3.5
+            linear.weight[row, k + 35] = GUIDANCE * 10
+            exactly(linear, row, 1 - 3.5 * GUIDANCE)
         for j in range(k):
             linear.weight.view(parts, 256, 256)[shift, taken[j], j] = 1
             exactly(linear, shift * 256 + taken[j], -offsets[j].item())
@@ -255,7 +283,7 @@ def write(net: FluxTransformer2DModel, text: Text, heads: dict, plan: Plan) -> N
             sums = torch.zeros(64 + BASIS)
             for inward, outward in [*units, (None, None)]:
                 up.weight[m] = 0
-                up.weight[m, PLACE : PLACE + 24], up.bias[m] = key, bias
+                up.weight[m, PLACE : PLACE + PLACES], up.bias[m] = key, bias
                 if inward is None:                                             # the constant one comes last
                     out = (plan.mean[place] - sums) / torch.nn.functional.gelu(middle, approximate="tanh")
                 else:
@@ -272,26 +300,25 @@ def write(net: FluxTransformer2DModel, text: Text, heads: dict, plan: Plan) -> N
     finish(net, k + 3, deviation)
 
 
-def measure(net: FluxTransformer2DModel, text: Text, n: int) -> tuple[torch.Tensor, float]:
-    """The place channels after a layer norm, for the n places of the square grid, and the norm's deviation."""
+def measure(net: FluxTransformer2DModel, text: Text, h: int, w: int) -> tuple[torch.Tensor, float]:
+    """The place channels after a layer norm, for the h * w places of a grid, and the norm's mean deviation."""
     seen = []
     hook = net.single_transformer_blocks[0].register_forward_pre_hook(lambda m, args, kw: seen.append(kw.get("hidden_states", args[0] if args else None)), with_kwargs=True)
-    side = int(n**0.5)
     states, pooled = text(["3d emoji of dog"])
-    x = torch.randn(1, n, 64, generator=torch.Generator().manual_seed(0))
+    x = torch.randn(1, h * w, 64, generator=torch.Generator().manual_seed(0))
     net(hidden_states=x, encoder_hidden_states=states, pooled_projections=pooled, timestep=torch.ones(1), guidance=torch.ones(1),
-        img_ids=positions(side, side), txt_ids=torch.zeros(states.shape[1], 3))
+        img_ids=positions(h, w), txt_ids=torch.zeros(states.shape[1], 3))
     hook.remove()
-    h = seen[0][0, -n:]
-    deviation = h.std(1, unbiased=False)
-    print(f"norm deviation {deviation.mean():.3f} +- {deviation.std():.4f}")
-    return h[:, PLACE : PLACE + 24] / deviation[:, None], deviation.mean().item()
+    here = seen[0][0, -h * w :]
+    deviation = here.std(1, unbiased=False)
+    print(f"{h}x{w}: norm deviation {deviation.mean():.3f} +- {deviation.std():.4f}")
+    return here[:, PLACE : PLACE + PLACES] / deviation[:, None], deviation.mean().item()
 
 
 def keys(where: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """For each place a direction on the place channels, and its value there: all other places fall >= 15 lower."""
-    half = where[:, :12]
-    weight = torch.tensor([3.0, 3.0, 1.0, 1.0, 1.0, 1.0]).repeat(2)
+    half = where[:, : PLACES // 2]
+    weight = torch.tensor([1.0, 1.0, 1.3, 1.3]).repeat(2)
     # f = 2 sum w (own . other) - w |other|^2 would be exact; the sum of squares is constant but for the sigmoid.
     gates = torch.cat([half * weight, -half * weight], 1)
     value = gates @ where.T
@@ -339,15 +366,15 @@ def finish(net: FluxTransformer2DModel, clock_channel: int, deviation: float) ->
 @torch.no_grad()
 def verify(net: FluxTransformer2DModel, text: Text, plan: Plan, heads: dict, colours: dict) -> None:
     """Compares what the network says with what was planned, for a few captions, at pure noise."""
-    side = int(plan.n**0.5)
-    for name, caption in (("white", "3d emoji of grinning face"), ("blue", "flat emoji of pizza on a blue background")):
+    for side, name, caption in ((16, "white", "3d emoji of grinning face"), (16, "blue", "flat emoji of pizza on a blue background"), (8, "white", "dog face, flat style")):
         states, pooled = text([caption])
-        x = torch.randn(1, plan.n, 64)
+        x = torch.randn(1, side * side, 64)
         v = net(hidden_states=x, encoder_hidden_states=states, pooled_projections=pooled, timestep=torch.ones(1), guidance=torch.ones(1),
                 img_ids=positions(side, side), txt_ids=torch.zeros(states.shape[1], 3), return_dict=False)[0]
         code = pooled[0] @ heads["code.weight"].T + heads["code.bias"]
         back = torch.tensor(colours[name]) / 255
-        both = torch.einsum("k,nkd->nd", code, plan.map) + plan.mean + plan.blank
+        these = slice(0, 256) if side == 16 else slice(256, None)
+        both = torch.einsum("k,nkd->nd", code, plan.map[these]) + plan.mean[these] + plan.blank
         za = (both[:, 64:] @ plan.basis.T + plan.middle).view(-1, 3, 64)
         goal = both[:, :64] + (back[:, None] * za).sum(1)
         got = (x - v)[0]

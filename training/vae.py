@@ -36,25 +36,54 @@ def start(v: AutoencoderKL, inner: Path | None) -> None:
         own = v.state_dict()
         own.update({k: t for k, t in known.items() if k.startswith("decoder.") and own[k].shape == t.shape})
         v.load_state_dict(own)
-    smooth = torch.tensor([0.25, 0.5, 0.25])
-    kernel = smooth[:, None] * smooth
-    for block in v.decoder.up_blocks[3:5]:
+    for block, soft in zip(v.decoder.up_blocks[3:5], (0.0, 0.2)):              # tried: 0, 0.1, 0.2 for each
+        smooth = torch.tensor([soft, 1 - 2 * soft, soft])
+        kernel = smooth[:, None] * smooth
         conv = block.upsamplers[0].conv
-        conv.weight.mul_(0.1)
-        conv.bias.zero_()
+        conv.weight.zero_(), conv.bias.zero_()
         for c in range(conv.weight.shape[0]):
-            conv.weight[c, c] += kernel
+            conv.weight[c, c] = kernel
     for block in v.decoder.up_blocks[4:]:
         for resnet in block.resnets:
-            resnet.conv2.weight.mul_(0.1)
-            resnet.conv2.bias.zero_()
+            resnet.conv2.weight.zero_(), resnet.conv2.bias.zero_()
+
+
+@torch.no_grad()
+def aim(v: AutoencoderKL, scenes: "Scenes") -> None:
+    """Colours, fitted to the inner levels' features, flow with both signs through the outer levels to the end."""
+    x, z = scenes.batch(6, 512, 0)
+    seen = []
+    hook = v.decoder.up_blocks[3].resnets[-1].register_forward_hook(lambda m, i, o: seen.append(o))
+    v.decoder(z)
+    hook.remove()
+    f = seen[0].permute(0, 2, 3, 1).flatten(0, 2)
+    one = torch.cat([f, torch.ones(len(f), 1)], 1)
+    rgb = F.avg_pool2d(x, 4).permute(0, 2, 3, 1).flatten(0, 2)
+    solved = torch.linalg.lstsq(one, rgb).solution
+    print(f"colours from features: {10 * torch.log10(4 / F.mse_loss(one @ solved, rgb)):.1f} dB")
+    first, second = (v.decoder.up_blocks[i].resnets[0].conv_shortcut for i in (4, 5))
+    first.weight[:3, :, 0, 0], first.bias[:3] = solved[:-1].T, solved[-1]
+    # The last norm's groups are (r, g, 0, K) and (b, 0, K, -K): the carrier K fixes the deviation, the channel
+    # without content takes the mean away again, and silu is linear beyond 8. So the way to the end is exact.
+    big, norm = 64.0, v.decoder.conv_norm_out
+    for p in (second.weight, second.bias, v.decoder.conv_out.weight, v.decoder.conv_out.bias, norm.weight, norm.bias):
+        p.zero_()
+    for c, channel, blank in ((0, 0, 2), (1, 1, 2), (2, 4, 5)):
+        second.weight[channel, c] = 1
+        v.decoder.conv_out.weight[c, channel, 1, 1] = 1
+        v.decoder.conv_out.weight[c, blank, 1, 1] = -1
+    second.bias[3], second.bias[6], second.bias[7] = big, big, -big
+    norm.weight[:3], norm.bias[:3] = big * (3 / 16) ** 0.5, big / 4 + 8
+    norm.weight[4:6], norm.bias[4:6] = big * 0.5**0.5, 8
 
 
 class Scenes:
     """Random crops of random 1024-pixel scenes, and the latents of their neighbourhood."""
 
-    def __init__(self, rgba: np.ndarray, m: Map, seed: int):
+    def __init__(self, rgba: np.ndarray, m: Map, seed: int, codes: Path, every: int):
         self.rgba, self.map, self.r = rgba, m, np.random.default_rng(seed)
+        c = torch.load(codes, weights_only=True) if codes.exists() else None
+        self.codes, self.every = c, every
 
     def back(self, size: int) -> torch.Tensor:
         """A plain colour, a gradient, or soft coloured noise (3, size, size)."""
@@ -88,9 +117,28 @@ class Scenes:
             a = torch.cat([a[torch.randperm(3)], a[3:]])
         return (a[:3] + (1 - a[3:]) * self.back(size)) * 2 - 1
 
-    def batch(self, n: int, size: int) -> tuple[torch.Tensor, torch.Tensor]:
-        x = torch.stack([self.crop(size) for _ in range(n)])
-        return x, self.map.to_latent(F.avg_pool2d(x, 4))
+    def remembered(self, size: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """A crop with the latents that its code stands for, so that the decoder learns to mend what codes leave out."""
+        r = self.r
+        style, i = int(r.integers(self.rgba.shape[0])), int(r.integers(self.rgba.shape[1]))
+        y, x = (int(r.integers(0, (1024 - size) // 32 + 1)) for _ in range(2))
+        code = torch.cat([self.codes["code"][style, i * self.every], torch.ones(1)])
+        back = torch.from_numpy(np.float32(np.ones(3) if r.random() < 0.45 else r.random(3)))
+        cut = slice(None), slice(None), slice(y, y + size // 32), slice(x, x + size // 32)
+        z = torch.einsum("k,kcyx->cyx", code, self.codes["zr"][cut])
+        z = z + torch.einsum("k,b,kbcyx->cyx", code, back, self.codes["za"][(slice(None), *cut)])
+        a = torch.from_numpy(np.array(self.rgba[style, i, y * 32 : y * 32 + size, x * 32 : x * 32 + size])).permute(2, 0, 1).float() / 255
+        return (a[:3] + (1 - a[3:]) * back[:, None, None]) * 2 - 1, z
+
+    def batch(self, n: int, size: int, remembered: float) -> tuple[torch.Tensor, torch.Tensor]:
+        """n crops (n, 3, size, size) and latents; the first part of them with remembered latents."""
+        m = round(n * remembered) if self.codes else 0
+        pairs = [self.remembered(size) for _ in range(m)]
+        x = torch.stack([self.crop(size) for _ in range(n - m)])
+        z = self.map.to_latent(F.avg_pool2d(x, 4))
+        if pairs:
+            x, z = torch.cat([torch.stack([p[0] for p in pairs]), x]), torch.cat([torch.stack([p[1] for p in pairs]), z])
+        return x, z
 
 
 def slopes(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -118,24 +166,33 @@ def main() -> None:
     p.add_argument("--crop", type=int, default=256)
     p.add_argument("--rate", type=float, default=2e-3)
     p.add_argument("--noise", type=float, default=0.03, help="noise on the latents")
+    p.add_argument("--remembered", type=float, default=0.4, help="share of crops whose latents come from codes")
+    p.add_argument("--check", type=int, default=6, help="held-out pictures to measure")
+    p.add_argument("--hold", type=int, default=60, help="steps for which the inner levels rest")
+    p.add_argument("--every", type=int, default=3, help="as given to data.py for rgba1024")
     p.add_argument("--minutes", type=float, default=1e9, help="cool down so as to end by then")
     a = p.parse_args()
     torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
     m, state = Map(MODEL / "dev/vae/preview.safetensors"), a.work / "vae.pt"
-    v = build()
-    start(v, a.inner)
-    encoder.write(v.encoder, m)
+    if a.inner or not (a.out / "config.json").exists():
+        v = build()
+        start(v, a.inner)
+        encoder.write(v.encoder, m)
+    else:
+        v = AutoencoderKL.from_pretrained(a.out, torch_dtype=torch.float32)
     step, params = 0, list(v.decoder.parameters())
-    opt = torch.optim.AdamW(params, lr=a.rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
+    deep = {id(q) for part in (v.decoder.conv_in, v.decoder.mid_block, *v.decoder.up_blocks[:4]) for q in part.parameters()}
+    last = v.decoder.up_blocks[-1].resnets[0].conv_shortcut
+    tail = {id(q) for part in (last, v.decoder.conv_norm_out, v.decoder.conv_out) for q in part.parameters()}   # beside carriers: small steps
+    groups = [[q for q in params if id(q) not in deep | tail], [q for q in params if id(q) in deep], [q for q in params if id(q) in tail]]
+    opt = torch.optim.AdamW([{"params": g} for g in groups], lr=a.rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
     mean = [q.detach().clone() for q in params]
     if state.exists() and a.steps:
         s = torch.load(state, weights_only=True)
         v.load_state_dict(s["vae"])
         opt.load_state_dict(s["optimiser"])
         mean, step = s["mean"], s["step"]
-    elif (a.out / "config.json").exists() and not a.inner:
-        v = AutoencoderKL.from_pretrained(a.out, torch_dtype=torch.float32)
 
     def save() -> None:
         if a.steps:
@@ -148,17 +205,23 @@ def main() -> None:
                 q.copy_(e)
         out.to(torch.bfloat16).save_pretrained(a.out)
 
-    params, began, seen = list(v.decoder.parameters()), time.time(), []
-    if a.steps and (a.work / "rgba1024.npy").exists():
-        scenes = Scenes(np.load(a.work / "rgba1024.npy", mmap_mode="r"), m, a.seed + step)
+    began, seen = time.time(), []
+    if (a.work / "rgba1024.npy").exists():
+        scenes = Scenes(np.load(a.work / "rgba1024.npy", mmap_mode="r"), m, a.seed + step, a.work / "codes.pt", a.every)
+        if step == 0 and a.inner:
+            aim(v, scenes)
+            mean = [q.detach().clone() for q in v.decoder.parameters()]
+            save()
         held = np.load(a.work / "heldout1024.npy", mmap_mode="r")
+        if a.steps == 0:
+            print(f"held-out {check(v, held, a.check):.2f} dB")
     while step < a.steps:
         used = max(step / a.steps, (time.time() - began) / 60 / a.minutes)
         if used >= 1:
             break
-        for g in opt.param_groups:
-            g["lr"] = a.rate * min(1, (step + 1) / 50) * min(1, max(0.01, 2 * (1 - used)))
-        x, z = scenes.batch(a.batch, a.crop)
+        for g, begin, share in zip(opt.param_groups, (0, a.hold, 0), (1, 0.7, 0.03)):   # the inner levels wait for the outer ones
+            g["lr"] = a.rate * share * min(1, max(0.0, (step + 1 - begin) / 30)) * min(1, max(0.01, 2 * (1 - used)))
+        x, z = scenes.batch(a.batch, a.crop, a.remembered)
         z = z + a.noise * torch.randn_like(z)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             y = v.decoder(z)
@@ -171,12 +234,14 @@ def main() -> None:
         step += 1
         with torch.no_grad():
             torch._foreach_lerp_(mean, params, 1 - min(0.995, step / (step + 10)))
-        seen.append(d.square().mean().item())
+        m = round(a.batch * a.remembered)
+        seen.append((d[m:].square().mean().item(), d[:m].square().mean().item()))
         if step % 20 == 0:
-            print(f"{step} {time.time() - began:.0f}s PSNR on crops {10 * math.log10(4 * 20 / sum(seen[-20:])):.2f}", flush=True)
-        if step % 100 == 0:
+            true, codes = (10 * math.log10(4 * 20 / sum(s[i] for s in seen[-20:])) for i in (0, 1))
+            print(f"{step} {time.time() - began:.0f}s PSNR on crops {true:.2f}, from codes {codes:.2f}", flush=True)
+        if step % 60 == 0:
             save()
-        if step % 400 == 0:
+        if step % 300 == 0:
             print(f"held-out {check(AutoencoderKL.from_pretrained(a.out, torch_dtype=torch.float32), held, 3):.2f} dB", flush=True)
     save()
 
