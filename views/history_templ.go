@@ -185,7 +185,7 @@ func historyFilters(f Filters) templ.Component {
 			templ_7745c5c3_Var6 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<form class=\"flex flex-wrap gap-2 flex-1 max-w-3xl\" method=\"get\" action=\"/history\" role=\"search\" data-filters><input class=\"input flex-1 min-w-48\" type=\"search\" name=\"q\" value=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<form class=\"flex flex-wrap gap-2 flex-1 max-w-3xl max-sm:basis-full\" method=\"get\" action=\"/history\" role=\"search\" data-filters><input class=\"input flex-1 min-w-48\" type=\"search\" name=\"q\" value=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

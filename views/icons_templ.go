@@ -57,6 +57,7 @@ var outlines = map[string]string{
 	"terminal": "m5 6.5 3.5 3.5L5 13.5M10.5 14H15",
 	"link":     "M8.5 11.5a3 3 0 0 0 4.3.1l2.5-2.5a3 3 0 0 0-4.3-4.3l-.8.8m1.3 2.9a3 3 0 0 0-4.3-.1L4.7 10.9a3 3 0 0 0 4.3 4.3l.8-.8",
 	"warning":  "M10 7.5v3.5m0 2.5v.1M8.8 4 2.9 14.5A1.4 1.4 0 0 0 4.1 16.5h11.8a1.4 1.4 0 0 0 1.2-2L11.2 4a1.4 1.4 0 0 0-2.4 0Z",
+	"exit":     "M8 16.5H5A1.5 1.5 0 0 1 3.5 15V5A1.5 1.5 0 0 1 5 3.5h3M13 13.5l3.5-3.5L13 6.5m3.5 3.5h-9",
 	"star":     "m10 3.2 2.1 4.3 4.7.7-3.4 3.3.8 4.7-4.2-2.2-4.2 2.2.8-4.7L3.2 8.2l4.7-.7L10 3.2Z",
 	"more":     "M5 10h.01M10 10h.01M15 10h.01",
 	"trash":    "M4 6h12M8 6V4.5A1 1 0 0 1 9 3.5h2a1 1 0 0 1 1 1V6m-6.5 0 .7 9.2a1.4 1.4 0 0 0 1.4 1.3h4.8a1.4 1.4 0 0 0 1.4-1.3L14.5 6",
@@ -92,7 +93,7 @@ func icon(name string) templ.Component {
 		var templ_7745c5c3_Var3 string
 		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(outlines[name])
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `icons.templ`, Line: 39, Col: 210}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `icons.templ`, Line: 40, Col: 210}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 		if templ_7745c5c3_Err != nil {

@@ -28,7 +28,9 @@ test("one signs in, comes where one wanted to go, and signs out", async () => {
   await page.waitForSelector("[role=alert]");
   await signIn(page);
   await page.waitForURL(/\/history\?q=fox/);
-  await page.click("text=Log out");
+  await page.setViewportSize({ width: 360, height: 800 });
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "wider than a phone");
+  await page.getByLabel("Log out").click();
   await page.waitForURL(/\/login/);
   await page.goto(server.address + "/");
   assert.match(page.url(), /\/login/);
