@@ -39,7 +39,7 @@ test("a run is shared from the playground, and a stranger sees it", async () => 
   assert.equal(await meta("url"), link);
   const preview = await fetch(await meta("image"));
   assert.equal(preview.headers.get("content-type"), "image/jpeg");
-  assert.ok(await stranger.locator(".shared-wall img").evaluate((img) => img.naturalWidth === 1024));
+  assert.ok(await stranger.locator(".shared-wall img").evaluate((img) => img.decode().then(() => img.naturalWidth === 1024)));
   for (const name of ["0.png", "preview.jpg"]) {
     const bytes = Buffer.from(await (await fetch(`${link}/${name}`)).arrayBuffer());
     assert.ok(bytes.length > 1000 && !bytes.includes("for a friend"), name);
@@ -73,7 +73,7 @@ test("the picture it started from is shown, or hidden", async () => {
   const first = await draw(server.address, { prompt: "a beginning" });
   const second = await draw(server.address, { prompt: "made from it", image: first.output[0] });
   const shown = await go(await open(server.address, second.id), { javaScriptEnabled: false });
-  assert.equal(await shown.locator('img[alt="The image given"]').evaluate((img) => img.naturalWidth > 0), true);
+  assert.equal(await shown.locator('img[alt="The image given"]').evaluate((img) => img.decode().then(() => img.naturalWidth > 0)), true);
   assert.doesNotMatch(await shown.content(), /\/files\//);
   const hidden = await open(server.address, second.id, { hide_image: "1" });
   assert.doesNotMatch(await (await fetch(server.address + hidden)).text(), /The image given/);
