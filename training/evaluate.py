@@ -33,7 +33,7 @@ def main() -> None:
     p.add_argument("--steps", type=int, default=28)
     p.add_argument("--shift", type=float, default=0.8, help="dynamic shift at 1024x1024; negative: none, as schnell")
     p.add_argument("--batch", type=int, default=10)
-    p.add_argument("--sheet", type=Path, default=HERE.parent / "docs/emoji.png")
+    p.add_argument("--sheet", type=Path, default=HERE.parent / "docs/emoji.jpg")
     a = p.parse_args()
     torch.set_num_threads(a.threads)
     pictures, r = Pictures(a.work, 256, a.seed), random.Random(a.seed + 1)

@@ -386,6 +386,7 @@ def verify(net: FluxTransformer2DModel, text: Text, plan: Plan, heads: dict, col
 def main() -> None:
     p = parser(__doc__)
     p.add_argument("--text", type=Path, help="folder with T5; its CLIP is replaced by the trained one of --work")
+    p.add_argument("--t5-layers", type=int, default=1, help="T5's layers that are kept: only its end mark is read yet")
     p.add_argument("--out", type=Path, required=True, help="where transformer and text encoders go")
     a = p.parse_args()
     torch.set_num_threads(a.threads)

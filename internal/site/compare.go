@@ -2,6 +2,7 @@ package site
 
 import (
 	"net/http"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -30,7 +31,7 @@ func (s *Site) compare(c echo.Context) error {
 			return err
 		}
 		show.B = side("B", b)
-		show.Inputs = differences(s.values(c, a), s.values(c, b))
+		show.Inputs = differences(s.drawn(c, a), s.drawn(c, b))
 		return render(c, http.StatusOK, views.ComparePage(show))
 	}
 	list, err := s.Predictions.List(ctx, prediction.Query{Limit: offered})
@@ -43,6 +44,15 @@ func (s *Site) compare(c echo.Context) error {
 		}
 	}
 	return render(c, http.StatusOK, views.ComparePage(show))
+}
+
+// drawn are the inputs with the seed that was drawn where none was given.
+func (s *Site) drawn(c echo.Context, p prediction.Prediction) views.Values {
+	values := s.values(c, p)
+	if values["seed"] == "" && len(p.Extra.Seeds) > 0 {
+		values["seed"] = strconv.FormatInt(p.Extra.Seeds[0], 10)
+	}
+	return values
 }
 
 func side(letter string, p prediction.Prediction) *views.Side {

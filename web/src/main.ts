@@ -20,7 +20,7 @@ import type { Applied, Input, Settings } from "./types.ts";
 all<HTMLButtonElement>(document, "[data-theme-switch]").forEach(themeSwitch);
 all(document, "[data-overlay]").forEach(overlay);
 all(document, "[data-fresh]").forEach(fresh);
-all(document, "[data-api-code]").forEach((root) => codeSample(root, json("settings") as Settings, json("start") as Input));
+all(document, "[data-api-code]").forEach((root) => codeSample(root, json("settings") as Settings, json("first-request") as Input));
 
 if (maybe(document, "#settings")) {
   const settings = json("settings") as Settings;
