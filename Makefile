@@ -16,7 +16,7 @@ build: node_modules/.stamp
 
 # onnxruntime-node brings ONNX Runtime's library; the rest builds and tests the page.
 node_modules/.stamp: package.json package-lock.json
-	npm ci --no-audit --no-fund --loglevel=error
+	npm install --no-save --no-audit --no-fund --loglevel=error # npm ci wants what omit-lockfile-registry-resolved leaves out
 	@touch $@
 
 test: build check-generated ## everything that proves the code, under 15 minutes
