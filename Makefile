@@ -33,7 +33,7 @@ lint: node_modules/.stamp
 	$(GO) tool staticcheck ./...
 
 generate: node_modules/.stamp ## templ views and the page's assets
-	$(GO) tool templ generate
+	cd views && $(GO) tool templ generate # the paths in the files are relative to where it runs
 	npm run --silent build
 
 # A generated file that is not what its source makes fails the build.
