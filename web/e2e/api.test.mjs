@@ -22,14 +22,15 @@ test("the first request in each language, and examples that were run", async () 
     assert.match(await page.textContent(`[data-panel=${language}] [data-code]`), /a cat with sunglasses/);
     await page.keyboard.press("ArrowRight");
   }
-  await page.click("[data-panel=curl] .code:has([data-code]) [data-copy]");
-  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /predictions$/);
   assert.match(await page.textContent(".gallery"), /really drawn/);
   assert.equal(await page.locator(".table-inputs tbody tr").count(), 20);
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });
     await accessible(page, colorScheme);
   }
+  await page.click("[data-tab=curl]");
+  await page.click("[data-panel=curl] .code:has([data-code]) [data-copy]");
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /predictions$/);
   assert.deepEqual(page.problems, []);
 });
 
