@@ -13,7 +13,7 @@ import (
 )
 
 // recipe reads out of a picture's file, sent as the body, the inputs that make
-// it again: Easel's own, or those that others write.
+// it again: Easel's own, or those that others write. No content: it tells none.
 func (s *Site) recipe(c echo.Context) error {
 	limit := int64(picture.DefaultLimits.Bytes)
 	file, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, limit))
@@ -22,7 +22,7 @@ func (s *Site) recipe(c echo.Context) error {
 	}
 	r, err := picture.ReadRecipe(file)
 	if errors.Is(err, picture.ErrNoRecipe) {
-		return c.JSON(http.StatusNotFound, map[string]string{"detail": "The picture carries no recipe."})
+		return c.NoContent(http.StatusNoContent) // most pictures: no error, which a browser would report
 	}
 	if err != nil {
 		return refuse(c, err)

@@ -105,6 +105,7 @@ test("a 50-megapixel photograph is scaled, and the page says so; a small one is 
   await page.reload();
   await page.waitForFunction(() => document.querySelector('[data-picture="image"] [data-name]').textContent === "small.jpg");
   await page.click('[data-picture="image"] [data-clear]', { force: true }).catch(() => page.evaluate(() => document.querySelector('[data-picture="image"] [data-clear]').click()));
+  await page.waitForTimeout(200);
   await page.reload();
   await page.waitForTimeout(300);
   assert.equal(await page.textContent('[data-picture="image"] [data-name]'), "Choose a picture");
