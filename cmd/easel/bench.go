@@ -73,7 +73,7 @@ func (c *benchEngine) Run(ctx context.Context) error {
 	f := figures{
 		Model: c.Variant, Threads: threads, Open: opened.Seconds(),
 		Text: t.Text.Seconds(), Steps: t.Steps.Seconds(), Step: t.Steps.Seconds() / float64(c.Steps), Preview: t.Preview.Seconds(),
-		Decode: t.Decode.Seconds(), Total: t.Total.Seconds(), Bare: b.Bare.Seconds(), Overhead: b.Overhead(), Resident: peakResident(),
+		Decode: t.Decode.Seconds(), Total: t.Total.Seconds(), Bare: b.Bare.Seconds(), Overhead: b.Overhead, Resident: peakResident(),
 	}
 	if c.JSON {
 		return json.NewEncoder(os.Stdout).Encode(f)

@@ -13,12 +13,9 @@ import (
 type Benchmark struct {
 	Timings Timings       // of whole requests
 	Bare    time.Duration // of the same network runs with nothing around them
-}
-
-// Overhead is the share that the pipeline adds to its networks' own time.
-func (b Benchmark) Overhead() float64 {
-	whole := b.Timings.Total - b.Timings.Load - b.Timings.Text
-	return float64(whole)/float64(b.Bare) - 1
+	// Overhead is the share that the pipeline adds to its networks' own time:
+	// of each request to the bare runs right after it, since a machine's speed drifts.
+	Overhead float64
 }
 
 // Bench times a request for one picture, warm, and in turn with it the bare
@@ -29,6 +26,7 @@ func (e *Engine) Bench(ctx context.Context, r Request, runs int) (Benchmark, err
 	}
 	var timings []Timings
 	var bare []time.Duration
+	var added []float64
 	r.Seeds = r.Seeds[:min(1, len(r.Seeds))]
 	if _, err := e.Generate(ctx, r, Quiet{}); err != nil { // warms, and checks the request
 		return Benchmark{}, err
@@ -42,11 +40,14 @@ func (e *Engine) Bench(ctx context.Context, r Request, runs int) (Benchmark, err
 		if err != nil {
 			return Benchmark{}, err
 		}
-		timings, bare = append(timings, result.Timings), append(bare, alone)
+		t := result.Timings
+		timings, bare = append(timings, t), append(bare, alone)
+		added = append(added, float64(t.Total-t.Load-t.Text)/float64(alone)-1)
 	}
 	slices.SortFunc(timings, func(a, b Timings) int { return cmp.Compare(a.Total, b.Total) })
 	slices.Sort(bare)
-	return Benchmark{Timings: timings[runs/2], Bare: bare[runs/2]}, nil
+	slices.Sort(added)
+	return Benchmark{Timings: timings[runs/2], Bare: bare[runs/2], Overhead: added[runs/2]}, nil
 }
 
 // bare times the networks' runs alone.

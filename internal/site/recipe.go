@@ -18,7 +18,7 @@ func (s *Site) recipe(c echo.Context) error {
 	limit := int64(picture.DefaultLimits.Bytes)
 	file, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, limit))
 	if err != nil {
-		return refuse(c, errors.New("The file holds more than 40 MB."))
+		return refuse(c, errors.New("the file holds more than 40 MB"))
 	}
 	r, err := picture.ReadRecipe(file)
 	if errors.Is(err, picture.ErrNoRecipe) {

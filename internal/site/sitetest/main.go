@@ -115,7 +115,7 @@ func (s script) Generate(ctx context.Context, p prediction.Prediction, sink pred
 		return prediction.Extra{}, err
 	}
 	if strings.HasPrefix(in.Prompt, "fail") {
-		return prediction.Extra{}, errors.New("The prompt asked for a failure.")
+		return prediction.Extra{}, errors.New("the prompt asked for a failure")
 	}
 	width, height := schema.Size(in)
 	seed := int64(1)
