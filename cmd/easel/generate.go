@@ -4,16 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
 	"easel/internal/fetch"
-	"easel/internal/picture"
+	"easel/internal/prediction"
 	"easel/internal/render"
 	"easel/internal/schema"
 )
@@ -40,7 +42,7 @@ func (c *generateCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	raw, recipe, differs, err := c.input(weights)
+	raw, old, err := c.input(weights)
 	if err != nil {
 		return err
 	}
@@ -56,7 +58,10 @@ func (c *generateCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer tools.Close()
-	sink := &fileSink{dir: c.Out, previews: c.Previews, bar: newBar(c.JSON)}
+	sink := &fileSink{dir: c.Out, previews: c.Previews, bar: newBar(c.JSON), log: os.Stderr}
+	if c.JSON {
+		sink.log = io.Discard
+	}
 	data, err := c.dataDir()
 	if err != nil {
 		return err
@@ -66,7 +71,7 @@ func (c *generateCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	renderer := tools.renderer(localFiles{client}, localAdapters{store}, identity(c.Name, weights), c.safetyFlags)
+	renderer := tools.renderer(localFiles{client}, localAdapters{store, old.extra}, identity(c.Name, weights), c.safetyFlags)
 	renderer.Previews = c.Previews
 	report, err := renderer.Render(ctx, in, sink)
 	sink.bar.Finish()
@@ -74,41 +79,47 @@ func (c *generateCommand) Run(ctx context.Context) error {
 		return err
 	}
 	if c.From != "" {
-		differs = append(differs, otherLoRAs(recipe.LoRAs, report.LoRAs)...)
+		old.differs = append(old.differs, otherLoRAs(old.recipe.LoRAs, report.LoRAs)...)
 	}
-	report.Warnings = append(differs, report.Warnings...)
-	return c.print(sink.written, report)
+	return c.print(sink.written, report, old.differs)
 }
 
-// input is what to draw, as the API's input object; with --from, also by which
-// recipe, and what this machine has otherwise.
-func (c *generateCommand) input(weights string) (raw []byte, recipe picture.Recipe, differs []string, err error) {
+// input is what to draw, as the API's input object; with --from, also the
+// picture that is drawn again.
+func (c *generateCommand) input(weights string) (raw []byte, old earlier, err error) {
 	values, err := inputs(c.Input)
 	if err != nil {
-		return nil, recipe, nil, err
+		return nil, old, err
 	}
 	if c.Prompt != nil {
 		values["prompt"] = *c.Prompt
 	}
 	if c.From != "" {
-		if values, recipe, differs, err = again(c.From, values, weights); err != nil {
-			return nil, recipe, nil, err
+		if values, old, err = again(c.From, values, weights); err != nil {
+			return nil, old, err
 		}
 	}
 	raw, err = json.Marshal(values)
-	return raw, recipe, differs, err
+	return raw, old, err
 }
 
-func (c *generateCommand) print(written []string, report render.Report) error {
+// print tells what was drawn. Without --json the report's warnings stand in
+// the log already; those of --from do not.
+func (c *generateCommand) print(written []string, report render.Report, differs []string) error {
 	if c.JSON {
 		enc := json.NewEncoder(os.Stdout)
 		enc.SetIndent("", "  ")
-		return enc.Encode(map[string]any{
-			"output": written, "seeds": report.Seeds, "timings": timings(report), "warnings": append([]string{}, report.Warnings...),
-		})
+		return enc.Encode(struct {
+			Output   []string `json:"output"`
+			Warnings []string `json:"warnings"` // in place of Extra's, which are left out where there are none
+			prediction.Extra
+		}{written, slices.Concat([]string{}, differs, report.Warnings), extra(report)})
 	}
-	for _, w := range report.Warnings {
-		fmt.Fprintln(os.Stderr, "warning:", w)
+	for _, d := range differs {
+		fmt.Fprintln(os.Stderr, "warning:", d)
+	}
+	for _, l := range report.LoRAs {
+		fmt.Fprintf(os.Stderr, "LoRA %s at scale %v: %d of %d keys matched\n", l.Source, l.Scale, l.Report.Matched, l.Report.Keys)
 	}
 	for i, path := range written {
 		fmt.Printf("%s (seed %d)\n", path, report.Seeds[i])
@@ -149,6 +160,7 @@ type fileSink struct {
 	dir      string
 	previews bool
 	bar      *progressbar.ProgressBar
+	log      io.Writer
 	written  []string
 }
 
@@ -180,7 +192,7 @@ func (s *fileSink) Picture(_ int, _ int64, name, _ string, data []byte) error {
 	return writeFile(path, data)
 }
 
-func (s *fileSink) Log(string) {}
+func (s *fileSink) Log(text string) { io.WriteString(s.log, text) }
 
 // writeFile writes beside the target and renames, so no reader meets half a file.
 func writeFile(path string, data []byte) error {

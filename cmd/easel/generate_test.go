@@ -64,21 +64,23 @@ func TestPicturesDrawnOverAnotherAgain(t *testing.T) {
 	}
 
 	c := &generateCommand{From: first, Input: sources[:1]}
-	if _, _, _, err := c.input("w"); err == nil || !strings.Contains(err.Error(), "-i mask=FILE (sha256:") || strings.Contains(err.Error(), "\n") {
+	if _, _, err := c.input("w"); err == nil || !strings.Contains(err.Error(), "-i mask=FILE (sha256:") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("without the mask: %v", err)
 	}
-	c.Input = []string{"image=" + mask, "mask=" + mask}
-	raw, recipe, differs, err := c.input("w")
+	other := filepath.Join(dir, "photo two.png")
+	write(t, other, 9, 9, func(x, y int) color.Color { return color.Black })
+	c.Input = []string{"image=" + other, "mask=" + mask}
+	raw, old, err := c.input("w")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if said := strings.Join(differs, "\n"); !strings.Contains(said, "not by this model") || !strings.Contains(said, "image is another picture") {
-		t.Errorf("said to differ: %q", differs)
+	if said := strings.Join(old.differs, "\n"); !strings.Contains(said, "not by this model") || !strings.Contains(said, "image is another picture") || strings.Contains(said, "mask is") {
+		t.Errorf("said to differ: %q", old.differs)
 	}
 	if strings.Contains(string(raw), "lora_scale") || strings.Contains(string(raw), "megapixels") {
 		t.Errorf("defaults are taken for wishes: %s", raw)
 	}
-	if got := otherLoRAs(recipe.LoRAs, []render.LoRA{{SHA256: "a", Scale: 1}}); len(got) != 1 {
+	if got := otherLoRAs(old.recipe.LoRAs, []render.LoRA{{SHA256: "a", Scale: 1}}); len(got) != 1 {
 		t.Errorf("another LoRA is not said to differ: %q", got)
 	}
 	if got := otherLoRAs([]picture.RecipeLoRA{{SHA256: "a", Scale: 1}}, []render.LoRA{{SHA256: "a", Scale: 1}}); got != nil {
@@ -87,10 +89,10 @@ func TestPicturesDrawnOverAnotherAgain(t *testing.T) {
 }
 
 func TestPromptOnTheCommandLine(t *testing.T) {
-	if raw, _, _, err := (&generateCommand{Input: []string{"prompt=a cat"}}).input(""); err != nil || string(raw) != `{"prompt":"a cat"}` {
+	if raw, _, err := (&generateCommand{Input: []string{"prompt=a cat"}}).input(""); err != nil || string(raw) != `{"prompt":"a cat"}` {
 		t.Errorf("-i prompt: %s, %v", raw, err)
 	}
-	if raw, _, _, err := (&generateCommand{}).input(""); err != nil || string(raw) != `{}` {
+	if raw, _, err := (&generateCommand{}).input(""); err != nil || string(raw) != `{}` {
 		t.Errorf("no prompt: %s, %v", raw, err)
 	}
 }

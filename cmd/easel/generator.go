@@ -22,9 +22,13 @@ func (g generator) Generate(ctx context.Context, p prediction.Prediction, s pred
 		return prediction.Extra{}, err
 	}
 	report, err := g.renderer.Render(ctx, in, s)
-	return prediction.Extra{
-		Seeds: report.Seeds, Warnings: append(report.Warnings, otherVersion(p.Version, g.version)...), Timings: timings(report), Verdicts: verdicts(report), LoRAs: adapters(report),
-	}, err
+	report.Warnings = append(report.Warnings, otherVersion(p.Version, g.version)...)
+	return extra(report), err
+}
+
+// extra is a report as responses carry it.
+func extra(r render.Report) prediction.Extra {
+	return prediction.Extra{Seeds: r.Seeds, Warnings: r.Warnings, Timings: timings(r), Verdicts: verdicts(r), LoRAs: adapters(r)}
 }
 
 // otherVersion warns of a picture that is not by the weights it was asked of:

@@ -35,9 +35,15 @@ func (f loraFlags) openStore(data string, client *fetch.Client) (*loras.Store, e
 
 // localAdapters is a store for the person at the command line, who may name
 // any file on this machine.
-type localAdapters struct{ *loras.Store }
+type localAdapters struct {
+	*loras.Store
+	sum string // SHA-256 of the one file that is wanted, whatever its address was; "": any
+}
 
 func (l localAdapters) Get(ctx context.Context, address string, progress loras.Progress) (loras.File, error) {
+	if l.sum != "" {
+		return l.again(ctx, address, progress)
+	}
 	if info, err := os.Stat(address); err == nil && info.Mode().IsRegular() {
 		sum, err := render.SumOf(address)
 		return loras.File{Path: address, SHA256: sum}, err
@@ -45,6 +51,19 @@ func (l localAdapters) Get(ctx context.Context, address string, progress loras.P
 		return loras.File{}, err // a path it is; the store would think of addresses
 	}
 	return l.Store.Get(ctx, address, progress)
+}
+
+// again looks for the file of an earlier picture. Its address may lack what it
+// takes to be fetched once more: a recipe keeps no folders and no URL queries.
+func (l localAdapters) again(ctx context.Context, address string, progress loras.Progress) (loras.File, error) {
+	if file, ok := l.Cached(l.sum); ok {
+		return file, nil
+	}
+	file, err := l.Store.Get(ctx, address, progress)
+	if err != nil {
+		return file, fmt.Errorf("%w; give the file the picture was drawn with: -i extra_lora=FILE (sha256:%s)", err, l.sum)
+	}
+	return file, nil
 }
 
 type loraCommand struct {

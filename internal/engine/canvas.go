@@ -73,16 +73,18 @@ func (c canvas) planes(img *image.NRGBA) []float32 {
 }
 
 // mask is 1 where a latent [2·rows 2·cols] is repainted: where the mask has 128
-// or more at the latent's first pixel, as diffusers' nearest scaling takes it.
+// or more at any of the latent's pixels, so that all that was painted changes.
+// diffusers looks at a latent's first pixel only, by which a thin stroke falls
+// through the grid.
 func (c canvas) mask(mask *image.Gray) []float32 {
 	window, side := c.window(), c.unit/2
 	out := make([]float32, 4*c.tokens())
-	for r := range 2 * c.rows {
-		y := min(max(r*side-window.Min.Y, 0), c.height-1)
-		for col := range 2 * c.cols {
-			x := min(max(col*side-window.Min.X, 0), c.width-1)
-			if mask.GrayAt(mask.Rect.Min.X+x, mask.Rect.Min.Y+y).Y >= 128 {
-				out[r*2*c.cols+col] = 1
+	for y := range c.height {
+		row := mask.Pix[mask.PixOffset(mask.Rect.Min.X, mask.Rect.Min.Y+y):][:c.width]
+		latents := out[(y+window.Min.Y)/side*2*c.cols:]
+		for x, v := range row {
+			if v >= 128 {
+				latents[(x+window.Min.X)/side] = 1
 			}
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 const tiny = "testdata/models/dev"
@@ -53,6 +55,24 @@ func TestSizesBetweenTheModelsMultiplesAreCut(t *testing.T) {
 	whole := draw(t, e, r).pictures[0]
 	if got, want := img.NRGBAAt(0, 0), whole.NRGBAAt(7, 0); got != want {
 		t.Errorf("corner is %v, want %v: the excess is cut from both sides alike", got, want)
+	}
+}
+
+// TestThinStrokesRepaint masks with strokes that miss every latent's first pixel.
+func TestThinStrokesRepaint(t *testing.T) {
+	c := newCanvas(50, 31, 16) // cells of 8 on a canvas of 64×32, of which 7 columns come before the picture
+	mask := image.NewGray(image.Rect(0, 0, 50, 31))
+	for x := 2; x < 20; x++ {
+		mask.Pix[13*50+x] = 128
+	}
+	var got []int
+	for i, v := range c.mask(mask) {
+		if v == 1 {
+			got = append(got, i)
+		}
+	}
+	if diff := cmp.Diff([]int{9, 10, 11}, got); diff != "" {
+		t.Errorf("latents of row 1, 8 a row: %s", diff)
 	}
 }
 

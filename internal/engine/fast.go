@@ -19,12 +19,15 @@ func (r *run) transformer(ctx context.Context) (*flux.Model, error) {
 	if !r.request.Fast {
 		return loaded(r, e.transformer)
 	}
-	if d := e.sessions.Device; d != ort.CPU {
-		r.warn("go_fast ignored: %v, and this engine computes on %s", flux.ErrFast, d)
+	if !e.HasFast() {
+		r.warn("go_fast ignored: %v, and this engine computes on %s", flux.ErrFast, e.sessions.Device)
 		return loaded(r, e.transformer)
 	}
 	return loaded(r, func(v *variant) (*flux.Model, error) { return e.fastTransformer(ctx, v) })
 }
+
+// HasFast says whether the engine's device can do what Request.Fast asks.
+func (e *Engine) HasFast() bool { return e.sessions.Device == ort.CPU }
 
 func (e *Engine) fastTransformer(ctx context.Context, v *variant) (*flux.Model, error) {
 	dir := v.parts[partTransformer]
@@ -41,7 +44,7 @@ func (e *Engine) fastTransformer(ctx context.Context, v *variant) (*flux.Model, 
 // does not fit otherwise, for it runs once a request and shapes all of the picture.
 func (r *run) roundsT5() bool {
 	e := r.engine
-	return r.request.Fast && e.sessions.Device == ort.CPU && e.shelf.limit > 0 && r.variant.bytes[partT5] > e.shelf.limit
+	return r.request.Fast && e.HasFast() && e.shelf.limit > 0 && r.variant.bytes[partT5] > e.shelf.limit
 }
 
 func (e *Engine) roundedT5(ctx context.Context, v *variant) (*t5.Model, error) {

@@ -40,7 +40,7 @@ func (s *Store) recall(key string) (record, bool) {
 		return record{}, false
 	}
 	var r record
-	if json.Unmarshal(data, &r) != nil || len(r.SHA256) != 64 || strings.Trim(r.SHA256, "0123456789abcdef") != "" {
+	if json.Unmarshal(data, &r) != nil || !isSum(r.SHA256) {
 		return record{}, false
 	}
 	_, err = os.Stat(s.content(r.SHA256))
@@ -63,9 +63,26 @@ func (s *Store) remember(key string, r record) {
 	}
 }
 
+// Cached is the file of a SHA-256, whatever address it came from.
+func (s *Store) Cached(sum string) (File, bool) {
+	if !isSum(sum) {
+		return File{}, false
+	}
+	file, err := s.file(record{SHA256: sum}, "")
+	return file, err == nil
+}
+
+// isSum guards the names of files: 64 hex digits and nothing else.
+func isSum(sum string) bool {
+	return len(sum) == 64 && strings.Trim(sum, "0123456789abcdef") == ""
+}
+
 // file hands out content and marks it as used now.
 func (s *Store) file(r record, warning string) (File, error) {
 	path, now := s.content(r.SHA256), s.now()
+	if _, err := os.Stat(path); err != nil {
+		return File{}, fmt.Errorf("LoRA cache: %w", err)
+	}
 	err := os.Chtimes(s.mark(r.SHA256), now, now)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err = os.WriteFile(s.mark(r.SHA256), nil, 0o644); err == nil {
@@ -73,9 +90,6 @@ func (s *Store) file(r record, warning string) (File, error) {
 		}
 	}
 	if err != nil {
-		return File{}, fmt.Errorf("LoRA cache: %w", err)
-	}
-	if _, err := os.Stat(path); err != nil {
 		return File{}, fmt.Errorf("LoRA cache: %w", err)
 	}
 	return File{Path: path, SHA256: r.SHA256, Warning: warning}, nil

@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 )
@@ -44,6 +45,16 @@ func jpegMarker(m byte) string {
 		return "COM"
 	}
 	return string([]byte{m})
+}
+
+// maxScans bounds the passes over a progressive picture. Encoders write about
+// ten; each costs the time of the whole picture, for less than 100 bytes of file.
+const maxScans = 100
+
+// scans counts the passes over a picture: within the data of one, the two bytes
+// of the marker do not occur.
+func scans(parts []part) int {
+	return bytes.Count(find(parts, jpegScan), []byte{0xff, 0xda})
 }
 
 func joinJPEG(parts []part) ([]byte, error) {

@@ -91,6 +91,9 @@ func checkSize(kind string, data []byte, parts []part, limits Limits) error {
 	if int64(cfg.Width)*int64(cfg.Height) > int64(limits.Pixels) {
 		return fmt.Errorf("the picture is %d×%d pixels; the limit is %d in all", cfg.Width, cfg.Height, limits.Pixels)
 	}
+	if n := scans(parts); kind == "jpeg" && n > maxScans {
+		return fmt.Errorf("the jpeg picture has %d scans; the limit is %d", n, maxScans)
+	}
 	if kind == "png" && !plausiblePNG(parts) {
 		return fmt.Errorf("the png picture is cut short: %d bytes cannot hold %d×%d pixels", len(data), cfg.Width, cfg.Height)
 	}

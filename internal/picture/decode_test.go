@@ -111,6 +111,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"short png":      {plain[:60], "cut short"},
 		"short jpeg":     {full[:len(full)-200], "cut short"},
 		"jpeg header":    {full[:30], "cut short"},
+		"jpeg bomb":      {append(bytes.Clone(full[:len(full)-2]), bytes.Repeat([]byte("\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00\x00"), 101)...), "scans"},
 		"short webp":     {lossless[:60], "cut short"},
 		"webp header":    {lossless[:16], "cut short"},
 		"webp frame out": {patched(read(t, "animated_offset.webp"), "ANMF", 4, 200), "outside"},

@@ -22,6 +22,9 @@ func Encode(w io.Writer, img image.Image, f Format, quality int) error {
 	if src.Rect.Empty() {
 		return fmt.Errorf("encode %s: the picture is empty", f)
 	}
+	if most := f.MaxSide(); max(src.Rect.Dx(), src.Rect.Dy()) > most {
+		return fmt.Errorf("encode %s: the picture is %d×%d pixels; the format allows %d on a side", f, src.Rect.Dx(), src.Rect.Dy(), most)
+	}
 	quality = min(max(quality, 0), 100)
 	var err error
 	switch f {

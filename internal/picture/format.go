@@ -30,5 +30,16 @@ func (f Format) ContentType() string {
 	return "image/" + string(f)
 }
 
+// MaxSide is the longest side the format can hold.
+func (f Format) MaxSide() int {
+	switch f {
+	case WebP:
+		return 16383
+	case JPEG:
+		return 65535
+	}
+	return 1<<31 - 1
+}
+
 // Ext is the file name extension, with its dot.
 func (f Format) Ext() string { return "." + string(f) }

@@ -10,10 +10,10 @@ const repaint = 128
 
 // DecodeMask reads a mask from a picture of any kind Decode reads: luminance ×
 // alpha. 128 and over is repainted, less is kept.
-func DecodeMask(data []byte, limits Limits) (*image.Gray, []string, error) {
+func DecodeMask(data []byte, limits Limits) (*image.Gray, error) {
 	img, _, err := decode(data, limits)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	mask := image.NewGray(img.Rect)
 	for i := range mask.Pix {
@@ -22,7 +22,7 @@ func DecodeMask(data []byte, limits Limits) (*image.Gray, []string, error) {
 		luma := (19595*uint32(p[0]) + 38470*uint32(p[1]) + 7471*uint32(p[2]) + 1<<15) >> 16
 		mask.Pix[i] = uint8((luma*uint32(p[3]) + 127) / 255)
 	}
-	return mask, nil, nil
+	return mask, nil
 }
 
 // CheckMask refuses a mask that repaints nothing.
@@ -46,6 +46,25 @@ func ResizeMask(mask *image.Gray, w, h int) *image.Gray {
 		row := mask.Pix[(2*y+1)*sh/(2*h)*mask.Stride:]
 		for x := range w {
 			out.Pix[y*out.Stride+x] = row[(2*x+1)*sw/(2*w)]
+		}
+	}
+	return out
+}
+
+// CoverMask scales a mask to w×h like ResizeMask, and paints each pixel that a
+// painted one falls on, so that no thin stroke is lost between two samples.
+func CoverMask(mask *image.Gray, w, h int) *image.Gray {
+	out := ResizeMask(mask, w, h)
+	if out == mask {
+		return mask
+	}
+	sw, sh := mask.Rect.Dx(), mask.Rect.Dy()
+	for y := range sh {
+		row := out.Pix[(2*y+1)*h/(2*sh)*out.Stride:]
+		for x, v := range mask.Pix[y*mask.Stride:][:sw] {
+			if v >= repaint {
+				row[(2*x+1)*w/(2*sw)] = v
+			}
 		}
 	}
 	return out

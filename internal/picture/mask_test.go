@@ -17,7 +17,7 @@ func TestDecodeMaskIsLuminanceTimesAlpha(t *testing.T) {
 	} {
 		src.SetNRGBA(x, 0, c)
 	}
-	mask, _, err := DecodeMask(encoded(t, src, PNG, 0), DefaultLimits)
+	mask, err := DecodeMask(encoded(t, src, PNG, 0), DefaultLimits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestDecodeMaskOfGreyAndPalette(t *testing.T) {
 		if err := png.Encode(&b, img); err != nil {
 			t.Fatal(err)
 		}
-		mask, _, err := DecodeMask(b.Bytes(), DefaultLimits)
+		mask, err := DecodeMask(b.Bytes(), DefaultLimits)
 		if err != nil || mask.Pix[0] != 0 || mask.Pix[1] < repaint {
 			t.Errorf("%v, %v", mask, err)
 		}
@@ -65,6 +65,27 @@ func TestResizeMaskMakesNoNewValues(t *testing.T) {
 	}
 	if back := ResizeMask(got, 2, 2); !bytes.Equal(back.Pix, mask.Pix) {
 		t.Errorf("back: %v", back.Pix)
+	}
+}
+
+func TestCoverMaskLosesNoStroke(t *testing.T) {
+	mask := image.NewGray(image.Rect(0, 0, 100, 70))
+	for x := 20; x < 80; x++ {
+		mask.Pix[33*100+x] = 200
+	}
+	if CheckMask(ResizeMask(mask, 9, 6)) == nil {
+		t.Fatal("the stroke is not thin enough to be lost")
+	}
+	got := CoverMask(mask, 9, 6)
+	want := append(append(make([]byte, 18), 0, 200, 200, 200, 200, 200, 200, 200, 0), make([]byte, 27)...)
+	if !bytes.Equal(got.Pix, want) {
+		t.Errorf("%v, want %v", got.Pix, want)
+	}
+	if grown := CoverMask(mask, 300, 210); !bytes.Equal(grown.Pix, ResizeMask(mask, 300, 210).Pix) {
+		t.Error("growing is not by nearest")
+	}
+	if CoverMask(mask, 100, 70) != mask {
+		t.Error("a mask that has its size was copied")
 	}
 }
 
@@ -136,7 +157,7 @@ func FuzzDecodeMask(f *testing.F) {
 		f.Add(read(f, name))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		mask, _, err := DecodeMask(data, Limits{Pixels: 1 << 16, Bytes: 1 << 16})
+		mask, err := DecodeMask(data, Limits{Pixels: 1 << 16, Bytes: 1 << 16})
 		if err != nil {
 			return
 		}

@@ -13,8 +13,6 @@ const (
 	// webpMethod trades time for size, 0…6. Method 2 takes 40 % of method 4's
 	// time for 4 % more bytes (ADR 10).
 	webpMethod = 2
-	// webpMaxSide is the format's own limit on a side.
-	webpMaxSide = 16383
 	// webpRGBA selects interleaved 8-bit input.
 	webpRGBA = 0
 )
@@ -26,9 +24,6 @@ const (
 // version, and cannot express quality 0.
 func encodeWebP(w io.Writer, src *image.NRGBA, quality int) (err error) {
 	width, height := src.Rect.Dx(), src.Rect.Dy()
-	if width > webpMaxSide || height > webpMaxSide {
-		return fmt.Errorf("%d×%d pixels: WebP allows %d on a side", width, height, webpMaxSide)
-	}
 	// The compiled code traps by panicking; none is known for valid input.
 	defer func() {
 		if r := recover(); r != nil {

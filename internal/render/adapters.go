@@ -30,14 +30,14 @@ type LoRA struct {
 	Report lora.Report
 }
 
-// fastBoost is what both scales are multiplied by with go_fast, as the
+// fastBoost is what both scales are multiplied by in the fast mode, as the
 // contract tells callers.
 const fastBoost = 1.5
 
 // adapters finds the LoRA files of an input.
 func (r *Renderer) adapters(ctx context.Context, in schema.Input, sink Sink) (used []LoRA, warnings []string, err error) {
 	boost := 1.0
-	if in.GoFast {
+	if in.GoFast && r.Engine.HasFast() {
 		boost = fastBoost
 	}
 	switch {

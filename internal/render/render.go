@@ -18,6 +18,7 @@ import (
 
 // Engine draws pictures.
 type Engine interface {
+	HasFast() bool // whether it can do what Request.Fast asks
 	Generate(ctx context.Context, r engine.Request, o engine.Observer) (engine.Result, error)
 }
 

@@ -8,10 +8,13 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"easel/internal/engine"
+	"easel/internal/loras"
 	"easel/internal/picture"
 	"easel/internal/schema"
 )
@@ -19,8 +22,11 @@ import (
 // painter is an engine that paints every pixel one colour.
 type painter struct {
 	paint color.NRGBA
+	slow  bool // has no fast mode
 	asked engine.Request
 }
+
+func (p *painter) HasFast() bool { return !p.slow }
 
 func (p *painter) Generate(_ context.Context, r engine.Request, o engine.Observer) (engine.Result, error) {
 	p.asked = r
@@ -116,6 +122,81 @@ func TestKeptPixelsComeBackByteForByte(t *testing.T) {
 	}
 	if got.NRGBAAt(150, 100) != (color.NRGBA{255, 0, 0, 255}) {
 		t.Errorf("the middle of the mask is %v, not repainted", got.NRGBAAt(150, 100))
+	}
+}
+
+// TestLossyFormatsEncodeTheComposite: what a lossy file is made of has the kept
+// pixels as they were, too.
+func TestLossyFormatsEncodeTheComposite(t *testing.T) {
+	files := shelf{
+		"x:photo": drawn(t, 120, 90, func(x, y int) color.NRGBA { return color.NRGBA{uint8(x * 7), uint8(y * 11), uint8(x ^ y), 255} }),
+		"x:mask":  drawn(t, 120, 90, func(x, y int) color.NRGBA { return color.NRGBA{255, 255, 255, uint8(255 * (x / 60))} }),
+	}
+	images := map[string]*image.NRGBA{}
+	for _, format := range []string{"png", "webp", "jpg"} {
+		out := &pile{}
+		r := &Renderer{Engine: &painter{paint: color.NRGBA{255, 0, 0, 255}}, Files: files}
+		if _, err := r.Render(context.Background(), parse(t, `{"prompt":"x","image":"x:photo","mask":"x:mask","output_format":"`+format+`"}`), out); err != nil {
+			t.Fatal(err)
+		}
+		images[format] = out.images[0]
+	}
+	for _, format := range []picture.Format{picture.WebP, picture.JPEG} {
+		var b bytes.Buffer
+		if err := picture.Encode(&b, images["png"], format, 80); err != nil {
+			t.Fatal(err)
+		}
+		want, _, err := picture.Decode(b.Bytes(), picture.DefaultLimits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(images[string(format)].Pix, want.Pix) {
+			t.Errorf("%s: not made of what png holds", format)
+		}
+	}
+}
+
+// TestWhatAFormatCannotHoldIsSaidBefore gives an image whose own size, which an
+// inpainted picture has, is too long for WebP.
+func TestWhatAFormatCannotHoldIsSaidBefore(t *testing.T) {
+	white := func(int, int) color.NRGBA { return color.NRGBA{255, 255, 255, 255} }
+	files, engine := shelf{"x:strip": drawn(t, 16400, 200, white), "x:mask": drawn(t, 4, 4, white)}, &painter{}
+	r := &Renderer{Engine: engine, Files: files}
+	_, err := r.Render(context.Background(), parse(t, `{"prompt":"x","image":"x:strip","mask":"x:mask"}`), &pile{})
+	if err == nil || !strings.HasPrefix(err.Error(), "output_format: the image is 16400×200 pixels") || engine.asked.Seeds != nil {
+		t.Errorf("got %v, and the engine was asked for %d pictures", err, len(engine.asked.Seeds))
+	}
+	if _, err := r.Render(context.Background(), parse(t, `{"prompt":"x","image":"x:strip"}`), &pile{}); err != nil {
+		t.Errorf("image to image, which is scaled down: %v", err)
+	}
+}
+
+// drawer has one LoRA file.
+type drawer struct{ file loras.File }
+
+func (d drawer) Get(context.Context, string, loras.Progress) (loras.File, error) { return d.file, nil }
+
+func TestFastModeRaisesBothScales(t *testing.T) {
+	main := filepath.Join(t.TempDir(), "main.safetensors")
+	if err := os.WriteFile(main, []byte("weights"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		slow, fast  bool
+		main, extra float64
+	}{{false, false, 0.5, -1}, {false, true, 0.75, -1.5}, {true, true, 0.5, -1}} {
+		engine := &painter{slow: c.slow}
+		r := &Renderer{Engine: engine, Adapters: drawer{loras.File{Path: "extra", SHA256: "e"}}, MainLoRA: main}
+		report, err := r.Render(context.Background(),
+			parse(t, fmt.Sprintf(`{"prompt":"x","go_fast":%v,"lora_scale":0.5,"extra_lora":"a/b","extra_lora_scale":-1}`, c.fast)), &pile{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []float64{c.main, c.extra} {
+			if engine.asked.Adapters[i].Scale != want || report.LoRAs[i].Scale != want {
+				t.Errorf("%+v: LoRA %d was asked for at %v and reported at %v, want %v", c, i, engine.asked.Adapters[i].Scale, report.LoRAs[i].Scale, want)
+			}
+		}
 	}
 }
 

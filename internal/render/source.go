@@ -54,6 +54,13 @@ func (r *Renderer) source(ctx context.Context, in schema.Input) (*source, []stri
 	if in.Mask == "" {
 		return s, warnings, nil
 	}
+	format, err := picture.ParseFormat(in.OutputFormat)
+	if err != nil {
+		return nil, warnings, fmt.Errorf("output_format: %w", err)
+	}
+	if most := format.MaxSide(); max(w, h) > most { // an inpainted picture has the image's own size
+		return nil, warnings, fmt.Errorf("output_format: the image is %d×%d pixels and a %s file holds %d on a side; ask for png", w, h, format, most)
+	}
 	more, err := r.mask(ctx, in.Mask, s)
 	return s, append(warnings, more...), err
 }
@@ -63,10 +70,11 @@ func (r *Renderer) mask(ctx context.Context, address string, s *source) ([]strin
 	if err != nil {
 		return nil, err
 	}
-	mask, warnings, err := picture.DecodeMask(data, picture.DefaultLimits)
+	mask, err := picture.DecodeMask(data, picture.DefaultLimits)
 	if err != nil {
-		return warnings, fmt.Errorf("mask: %w", err)
+		return nil, fmt.Errorf("mask: %w", err)
 	}
+	var warnings []string
 	if mask.Rect.Size() != s.original.Rect.Size() {
 		warnings = append(warnings, fmt.Sprintf("mask %d×%d is resized to the image's %d×%d",
 			mask.Rect.Dx(), mask.Rect.Dy(), s.original.Rect.Dx(), s.original.Rect.Dy()))
@@ -74,11 +82,9 @@ func (r *Renderer) mask(ctx context.Context, address string, s *source) ([]strin
 	s.maskFile = data
 	s.feather = picture.MaskFeather(data)
 	s.kept = picture.ResizeMask(mask, s.original.Rect.Dx(), s.original.Rect.Dy())
-	s.mask = picture.ResizeMask(mask, s.image.Rect.Dx(), s.image.Rect.Dy())
-	for _, m := range []*image.Gray{s.kept, s.mask} {
-		if err := picture.CheckMask(m); err != nil {
-			return warnings, fmt.Errorf("mask: %w", err)
-		}
+	s.mask = picture.CoverMask(s.kept, s.image.Rect.Dx(), s.image.Rect.Dy())
+	if err := picture.CheckMask(s.kept); err != nil {
+		return warnings, fmt.Errorf("mask: %w", err)
 	}
 	return warnings, nil
 }

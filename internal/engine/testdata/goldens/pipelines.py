@@ -66,7 +66,7 @@ def run(pipe, case):
     if case["kind"] == "inpaint":
         mask = blob(case["width"], case["height"])
         out["mask"] = torch.from_numpy(mask)
-        inputs["mask_image"] = Image.fromarray(mask)
+        inputs["mask_image"] = Image.fromarray(cover(mask, pipe.vae_scale_factor))
     with draws(out):
         result = pipe(**inputs).images[0]
     out["pixels"] = torch.from_numpy((result * 255).round().astype(np.uint8))
@@ -166,6 +166,13 @@ def blob(width, height):
     y, x = np.mgrid[0:height, 0:width]
     inside = ((x - width * 0.4) / (width * 0.31)) ** 2 + ((y - height * 0.55) / (height * 0.27)) ** 2 < 1
     return np.where(inside, 255, 0).astype(np.uint8)
+
+
+def cover(mask, cell):
+    """The mask grown to whole latent cells: the pipeline itself looks at each cell's first pixel only."""
+    height, width = mask.shape
+    cells = mask.reshape(height // cell, cell, width // cell, cell).max(axis=(1, 3))
+    return cells.repeat(cell, 0).repeat(cell, 1)
 
 
 def save(here: Path, name, case, tensors, keep=None):
