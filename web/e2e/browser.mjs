@@ -2,15 +2,18 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import assert from "node:assert/strict";
-import { chromium } from "playwright-core";
+import * as playwright from "playwright-core";
 
 const places = [process.env.EASEL_CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-export function launch() {
-  const executablePath = places.find((path) => path && existsSync(path));
-  if (!executablePath) throw new Error("no Chromium: apt-get install chromium, or set EASEL_CHROMIUM");
-  return chromium.launch({ executablePath, args: ["--no-sandbox"] });
+/** chromium is the path of the system's own. */
+export function chromium() {
+  const path = places.find((path) => path && existsSync(path));
+  if (!path) throw new Error("no Chromium: apt-get install chromium, or set EASEL_CHROMIUM");
+  return path;
 }
+
+export const launch = () => playwright.chromium.launch({ executablePath: chromium(), args: ["--no-sandbox"] });
 
 /** visit opens a page that must stay clean: no console errors, no request to anywhere else. */
 export async function visit(browser, address, path = "/", options = {}) {

@@ -1,5 +1,5 @@
-// The tabs beside the picture: the prediction as JSON, its log, and where its
-// seconds went.
+// The tabs beside the picture: the prediction as JSON, its log, where its
+// seconds went, and what was ignored or changed.
 import { find, part } from "./dom.ts";
 import { seconds } from "./progress.ts";
 import { Tabs } from "./tabs.ts";
@@ -18,6 +18,7 @@ export class Details {
   clear(): void {
     this.tabs.choose("picture");
     for (const place of ["[data-out-json]", "[data-log]", "[data-timings]"]) find(this.root, place).replaceChildren();
+    this.warn([]);
   }
 
   log(text: string): void {
@@ -31,6 +32,25 @@ export class Details {
     find(this.root, "[data-out-json]").textContent = JSON.stringify(prediction, shortened, 2);
     find(this.root, "[data-log]").textContent = prediction.logs;
     this.timings(prediction.easel?.timings ?? {});
+    this.warn(prediction.easel?.warnings ?? []);
+  }
+
+  /** open shows a tab and goes there. */
+  open(name: string): void {
+    this.tabs.choose(name);
+    find(this.root, `[data-tab="${name}"]`).focus();
+  }
+
+  private warn(warnings: string[]): void {
+    const rows = warnings.map((warning) => {
+      const row = part("warning");
+      row.textContent = warning;
+      return row;
+    });
+    find(this.root, "[data-warnings]").replaceChildren(...rows);
+    const count = find(this.root, "[data-warning-count]");
+    count.textContent = String(rows.length);
+    count.hidden = rows.length === 0;
   }
 
   /** Steps hold the previews; the rest adds up to the total. */

@@ -18,16 +18,25 @@ export function drops(form: Form): void {
     say(`The form is filled with how ${name} was made.`);
   };
   document.addEventListener("drop", async (event) => {
-    const file = event.dataTransfer?.files[0];
-    if (!file || (event.target as Element).closest("[data-drop], dialog")) return;
+    const dragged = event.dataTransfer;
+    if (!dragged || (event.target as Element).closest("[data-drop], dialog, textarea, input")) return;
+    const [file] = dragged.files;
+    if (!file) return void startFrom(dragged);
     if (!file.type.startsWith("image/")) return say(`${file.name} is not a picture`);
     const values = await recipeOf(file);
     if (values) return use(values, file.name);
-    const image = form.picture("image");
-    image?.reveal();
-    await image?.take(file);
-    say(`${file.name} does not tell how it was made: it is the picture to start from now.`);
+    await startFrom(dragged, file);
   });
+
+  /** startFrom takes what tells no recipe as the picture to start from. */
+  const startFrom = async (dragged: DataTransfer, file?: File) => {
+    const image = form.picture("image");
+    if (!image) return;
+    const taken = file ? image.take(file).then(() => true) : image.receive(dragged);
+    if (!(await taken)) return;
+    image.reveal();
+    say(file ? `${file.name} does not tell how it was made: it is the picture to start from now.` : "The picture to start from is set.");
+  };
 
   form.root.addEventListener("chosen", async (event) => {
     const { detail: file, target } = event as CustomEvent<File>;

@@ -20,6 +20,7 @@ export class Form extends EventTarget {
     all<HTMLButtonElement>(root, "[data-dice]").forEach(dice);
     all<HTMLButtonElement>(root, "[data-lock]").forEach(lock);
     root.addEventListener("input", (event) => this.edited(event.target as HTMLInputElement));
+    root.addEventListener("change", ({ target }) => (target as HTMLInputElement).type === "file" || this.recheck(target as HTMLElement, true)); // a file speaks for itself once it is read
     root.addEventListener("reset", () => setTimeout(() => this.reset()));
     root.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -124,10 +125,7 @@ export class Form extends EventTarget {
   show(problems: Record<string, string>): void {
     for (const field of all(this.root, "[data-field]")) {
       const problem = problems[field.dataset.field!] ?? "";
-      const line = find(field, "[data-error]");
-      line.textContent = problem;
-      line.hidden = problem === "";
-      all(field, "input, textarea, select").forEach((c) => (problem ? c.setAttribute("aria-invalid", "true") : c.removeAttribute("aria-invalid")));
+      mark(field, problem);
       const group = field.closest("details");
       if (problem && group) group.open = true;
     }
@@ -140,24 +138,19 @@ export class Form extends EventTarget {
   private edited(control: HTMLInputElement): void {
     if (control.name === "num_inference_steps") this.stepsTouched = true;
     if (control.name === "model") this.offerSteps(control.value);
-    const field = control.closest<HTMLElement>("[data-field]");
-    if (field && !find(field, "[data-error]").hidden) this.recheck(field);
+    this.recheck(control);
     this.update();
   }
 
   private chosen(picture: HTMLElement): void {
-    const field = picture.closest<HTMLElement>("[data-field]");
-    if (field && !find(field, "[data-error]").hidden) this.recheck(field);
+    this.recheck(picture);
     this.update();
   }
 
-  private recheck(field: HTMLElement): void {
-    const name = field.dataset.field!;
-    const problem = check(this.values, this.settings)[name] ?? "";
-    const line = find(field, "[data-error]");
-    line.textContent = problem;
-    line.hidden = problem === "";
-    if (!problem) all(field, "[aria-invalid]").forEach((c) => c.removeAttribute("aria-invalid"));
+  /** recheck takes back what is said at a field once it is mended; left tells it of a field that somebody is done with. */
+  private recheck(control: HTMLElement, left = false): void {
+    const field = control.closest<HTMLElement>("[data-field]");
+    if (field && (left || !find(field, "[data-error]").hidden)) mark(field, check(this.values, this.settings)[field.dataset.field!] ?? "");
   }
 
   /** schnell draws in 4 steps; whoever set the number keeps it. */
@@ -212,6 +205,14 @@ export class Form extends EventTarget {
     if (field.format === "uri" || field.type === "boolean") return field.label;
     return field.type === "string" ? value : `${field.label} ${value}`;
   }
+}
+
+/** mark says what is wrong with a field; "" takes it back. */
+function mark(field: HTMLElement, problem: string): void {
+  const line = find(field, "[data-error]");
+  line.textContent = problem;
+  line.hidden = problem === "";
+  all(field, "input, textarea, select").forEach((c) => (problem ? c.setAttribute("aria-invalid", "true") : c.removeAttribute("aria-invalid")));
 }
 
 /** Pictures are too large to keep here. */

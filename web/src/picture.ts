@@ -1,6 +1,7 @@
 // The place where a picture is chosen, dropped, pasted or named by its address.
 import { find } from "./dom.ts";
 import { drop, keep } from "./keep.ts";
+import { pictureAt } from "./link.ts";
 import { shrink } from "./shrink.ts";
 
 export class Picture {
@@ -51,7 +52,10 @@ export class Picture {
   /** take shows a file and keeps its bytes; what is too large for a server is made smaller first. */
   async take(file: File | undefined): Promise<void> {
     if (!file) return;
-    if (!file.type.startsWith("image/")) return this.refuse(this.name, `${file.name} is not a picture`);
+    if (!file.type.startsWith("image/")) {
+      this.file.value = ""; // the same name may be chosen again
+      return this.refuse(this.name, `${file.name} is not a picture`);
+    }
     const turn = ++this.turn;
     this.detail("Reading…");
     const img = new Image();
@@ -118,15 +122,21 @@ export class Picture {
     this.changed();
   }
 
-  /** A picture dragged from another tab comes as its address. */
   private dropped(event: DragEvent): void {
-    const address = event.dataTransfer?.getData("text/uri-list").split("\n", 1)[0]?.trim();
     event.preventDefault();
-    const file = event.dataTransfer?.files[0];
-    if (file) return void this.take(file);
-    if (!address) return;
-    this.address.value = address;
-    this.address.dispatchEvent(new Event("input", { bubbles: true }));
+    if (event.dataTransfer) void this.receive(event.dataTransfer);
+  }
+
+  /** receive takes what was dragged: a file, or from another tab the address of a picture. It says whether there was one. */
+  async receive(dragged: DataTransfer): Promise<boolean> {
+    const [file] = dragged.files;
+    if (file) {
+      await this.take(file);
+      return true;
+    }
+    const address = await pictureAt(dragged.getData("text/uri-list"));
+    if (address) this.set(address);
+    return address !== "";
   }
 }
 

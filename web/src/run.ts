@@ -101,7 +101,6 @@ export class Run extends EventTarget {
     const texts = Object.fromEntries(Object.entries(input).map(([k, v]) => [k, String(v)]));
     this.stage.hang(this.pictures, pictureSize(texts, this.settings.sizes));
     this.scrub.hide();
-    find(this.root, "[data-notes]").replaceChildren();
     this.details.clear();
     find(this.root, "[data-meter]").classList.remove("meter-idle");
     clearInterval(this.clock);
@@ -168,14 +167,19 @@ export class Run extends EventTarget {
   }
 
   private notes(prediction: Prediction): void {
-    const notes = (prediction.easel?.warnings ?? []).map((warning) => {
-      const note = part("note");
-      note.textContent = warning;
-      return note;
-    });
-    find(this.root, "[data-notes]").replaceChildren(...notes);
     this.details.show(prediction);
+    this.countWarnings(prediction.easel?.warnings?.length ?? 0);
     this.dispatchEvent(new CustomEvent("loras", { detail: prediction.easel?.loras ?? [] }));
+  }
+
+  /** countWarnings says beside the seed that there are some; who wants to know them presses it. */
+  private countWarnings(count: number): void {
+    if (count === 0) return;
+    const button = part<HTMLButtonElement>("warned");
+    button.textContent = count === 1 ? "1 warning" : `${count} warnings`;
+    button.addEventListener("click", () => this.details.open("warnings"));
+    const facts = find(this.root, "[data-facts]");
+    facts.append(...(facts.childNodes.length > 0 ? [" · "] : []), button);
   }
 
   /** offerSeed shows the seeds that were drawn; the first one is a button. */

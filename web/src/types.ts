@@ -31,6 +31,7 @@ export interface Prediction {
   id: string;
   status: Status;
   input: Input;
+  output?: string[] | null;
   error: string | null;
   logs: string;
   easel: {
