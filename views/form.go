@@ -29,6 +29,13 @@ type Field struct {
 	schema.Field
 	Value string
 	Error string
+	Void  string // why the value has no effect; "": it has one, or the script says so
+}
+
+// named is the field under a name and a title.
+func (f Field) named(name string) Field {
+	f.Name, f.Title = name, name
+	return f
 }
 
 // Values are what the fields hold, as text, by name. A missing one has its default.

@@ -15,6 +15,9 @@ func fieldHooks(f Field) templ.Attributes {
 	if f.Name == "width" || f.Name == "height" {
 		hooks["data-needs"] = "custom"
 	}
+	if f.Void != "" {
+		hooks["data-void"] = true
+	}
 	return hooks
 }
 

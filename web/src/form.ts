@@ -132,7 +132,7 @@ export class Form extends EventTarget {
   }
 
   focusProblem(): void {
-    maybe(this.root, "[aria-invalid]")?.focus();
+    maybe(this.root, '[aria-invalid="true"]')?.focus();
   }
 
   private edited(control: HTMLInputElement): void {
