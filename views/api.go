@@ -14,8 +14,31 @@ type API struct {
 	Base     string // this server's address
 	Inputs   []Field
 	Examples []Card // that this server really drew
+	Coming   int    // runs that are not done yet
 	Curl     string // a first request
 	Start    Values // input of the first request
+}
+
+// chapterLink leads to a part of the page.
+type chapterLink struct{ ID, Title string }
+
+// Chapters are the parts of the page, in order.
+func (p API) Chapters() []chapterLink {
+	all := []chapterLink{
+		{"start", "Start"}, {"inputs", "Inputs"}, {"output", "Output"}, {"calls", "Calls"}, {"examples", "Examples"}, {"webhooks", "Webhooks"},
+	}
+	if p.Model.Card != "" {
+		all = append(all, chapterLink{"model", "About the model"})
+	}
+	return all
+}
+
+// Expects says whether the examples will be others soon.
+func (p API) Expects() string {
+	if p.Coming > 0 {
+		return "more"
+	}
+	return "no more"
 }
 
 // Rule is what a value must keep to, in a few words.
@@ -103,7 +126,9 @@ func Blocks(card string) (all []Block) {
 type Sink struct {
 	Page
 	Address  string
-	Private  bool // the address is one that a server does not call unless told to
+	Create   string         // path that creates a prediction
+	Body     map[string]any // a request whose webhooks go to Address
+	Curl     string         // the same as a command
 	Arrivals []Arrival
 }
 
@@ -114,6 +139,38 @@ type Arrival struct {
 	Header []Fact
 	Body   string
 }
+
+// call is one of the calls that a first program needs.
+type call struct{ Method, Path, Does string }
+
+var calls = []call{
+	{"POST", "/v1/models/{owner}/{name}/predictions", "Asks for pictures. With Prefer: wait the answer comes once they are drawn, at most 58 seconds later."},
+	{"GET", "/v1/predictions/{id}", "How it stands; pictures, seeds and timings once it has ended."},
+	{"GET", "/v1/predictions/{id}/events", "Each step and preview as it comes: JSON, server-sent events or a WebSocket, from any number on."},
+	{"POST", "/v1/predictions/{id}/cancel", "Ends it within a step."},
+	{"GET", "/v1/predictions", "All of them, newest first; search, status and cursor narrow and page."},
+	{"POST", "/v1/files", "Takes a picture that inputs then name."},
+	{"GET", "/v1/models/{owner}/{name}", "The model, its version, and its inputs as OpenAPI."},
+	{"GET", "/v1/webhooks/default/secret", "The key that webhooks are signed with."},
+}
+
+// receiver is a program that takes webhooks, and believes only this server's.
+const receiver = `import { createServer } from "node:http";
+import { validateWebhook } from "replicate";
+
+createServer(async (request, response) => {
+  let body = "";
+  for await (const chunk of request.setEncoding("utf8")) body += chunk;
+  const genuine = await validateWebhook({
+    id: request.headers["webhook-id"],
+    timestamp: request.headers["webhook-timestamp"],
+    signature: request.headers["webhook-signature"],
+    secret: process.env.WEBHOOK_SECRET,
+    body,
+  }).catch(() => false);
+  response.writeHead(genuine ? 204 : 401).end();
+  if (genuine) console.log(JSON.parse(body).status);
+}).listen(process.env.PORT ?? 8080);`
 
 // sampleAnswer is shaped as the API answers; the values are examples.
 const sampleAnswer = `{

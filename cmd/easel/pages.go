@@ -46,7 +46,7 @@ func newest(dirs ...string) time.Time {
 
 // pages are what a person sees.
 func (s *server) pages() *site.Site {
-	m := views.Model{Owner: s.model.Owner, Name: s.model.Name, Version: s.model.Version, Description: s.model.Description}
+	m := views.Model{Owner: s.model.Owner, Name: s.model.Name, Version: s.model.Version, Description: s.model.Description, Facts: facts(s.studio.dirs)}
 	if s.studio.dirs.embedded {
 		card, _ := fs.ReadFile(models.Emoji, "emoji/README.md") // without one, the page has no such chapter
 		m.Card = string(card)
@@ -57,6 +57,22 @@ func (s *server) pages() *site.Site {
 		Shelf: s.shelf, Bin: s.bin(),
 		PublicURL: s.flags.PublicURL, Dev: s.flags.Styleguide,
 	}
+}
+
+// facts are what a person wants to know of a model at a glance.
+func facts(dirs modelDirs) []string {
+	variants := "dev and schnell"
+	switch {
+	case dirs.schnell == "":
+		variants = "dev"
+	case dirs.dev == "":
+		variants = "schnell"
+	}
+	all := []string{"FLUX.1 architecture", variants}
+	if dirs.lora != "" {
+		all = append(all, "LoRA")
+	}
+	return all
 }
 
 // bin deletes what is thrown away in the history.

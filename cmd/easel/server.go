@@ -101,16 +101,20 @@ func (s *server) site(data string, client *fetch.Client) (http.Handler, error) {
 	}
 	access := api.NewAccess(tokens)
 	access.Open = []string{site.HooksPath + "/"} // each test address is its own capability
+	pages := s.pages()
+	if access.Required() {
+		pages.Access = access
+	}
 	a := &api.API{
 		Service: s.service, Catalogue: api.Catalogue{s.model}, Metrics: api.NewMetrics(), Log: s.log,
 		PublicURL: s.flags.PublicURL, OwnURL: s.URL(), OutputURLs: s.flags.OutputURLs,
 		Secret: secret, WebhookSecret: secret.String(),
 		Limits: api.NewLimits(s.flags.Rate, 5*s.flags.Rate), Ready: s.studio.ready,
-		Hardware: s.studio.hardware, CheckWebhook: client.Check,
+		Hardware: s.studio.hardware, CheckWebhook: pages.CheckWebhook(client.Check),
 	}
 	s.studio.count = a.Metrics.Runs
 	sender := &webhook.Sender{
-		Predictions: s.service, Body: a.WebhookBody, Client: client, Secret: secret,
+		Predictions: s.service, Body: a.WebhookBody, Client: pages.Deliver(client), Secret: secret,
 		Dir: filepath.Join(data, "webhooks"), Every: webhook.Throttle, Retries: webhook.Minute, Log: s.log,
 	}
 	if err := sender.Start(); err != nil {
@@ -118,10 +122,6 @@ func (s *server) site(data string, client *fetch.Client) (http.Handler, error) {
 	}
 	s.senders = append(s.senders, sender)
 	a.Webhooks = sender
-	pages := s.pages()
-	if access.Required() {
-		pages.Access = access
-	}
 	e := echo.New()
 	api.Front{
 		Log: s.log, Metrics: a.Metrics, Access: access,

@@ -26,25 +26,50 @@ func (s *Site) apiPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	start := views.Values{"prompt": "a picture of a fox"}
-	if len(s.Model.Examples) > 0 {
-		start["prompt"] = s.Model.Examples[0]
-	}
+	start := s.start()
 	show := views.API{
 		Page: page(c, "API · Easel", "/api"), Model: s.Model, Base: s.base(c), Inputs: views.NewInputs(schema.Fields()), Start: start,
-		Curl: curl(s.base(c)+s.Model.CreatePath(), start),
+		Curl: curl(s.base(c)+s.Model.CreatePath(), map[string]any{"input": start}),
 	}
 	for _, p := range list.Results {
-		if p.Status == prediction.Succeeded && len(p.Output) > 0 && len(show.Examples) < shownExamples {
+		switch {
+		case !p.Status.Final():
+			show.Coming++
+		case p.Status == prediction.Succeeded && len(p.Output) > 0 && len(show.Examples) < shownExamples:
 			show.Examples = append(show.Examples, views.Card{Run: views.NewRun(p), CreatedAt: p.CreatedAt})
 		}
+	}
+	if show.Coming > 0 {
+		show.Refresh = 3
 	}
 	return render(c, http.StatusOK, views.APIPage(show))
 }
 
-// curl is a first request, for browsers without script.
-func curl(address string, input views.Values) string {
-	body, _ := json.MarshalIndent(map[string]any{"input": input}, "", "  ") // strings: cannot fail
-	quoted := strings.ReplaceAll(string(body), "'", `'\''`)
+// drawExamples has the model's own examples drawn, so that the page shows them.
+func (s *Site) drawExamples(c echo.Context) error {
+	for _, prompt := range s.Model.Examples {
+		input, _ := json.Marshal(views.Values{"prompt": prompt}) // strings: cannot fail
+		_, err := s.Predictions.Create(c.Request().Context(), prediction.New{
+			Model: s.Model.Path(), Version: s.Model.Version, Input: input, Source: "web",
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return c.Redirect(http.StatusSeeOther, "/api#examples")
+}
+
+// start is the input of a first request.
+func (s *Site) start() views.Values {
+	if len(s.Model.Examples) > 0 {
+		return views.Values{"prompt": s.Model.Examples[0]}
+	}
+	return views.Values{"prompt": "a picture of a fox"}
+}
+
+// curl is a request as a command, for browsers without script.
+func curl(address string, body map[string]any) string {
+	text, _ := json.MarshalIndent(body, "", "  ") // strings: cannot fail
+	quoted := strings.ReplaceAll(string(text), "'", `'\''`)
 	return fmt.Sprintf("curl -s -X POST \\\n  -H \"Authorization: Bearer $REPLICATE_API_TOKEN\" \\\n  -H \"Content-Type: application/json\" \\\n  -H \"Prefer: wait\" \\\n  -d '%s' \\\n  %s", quoted, address)
 }

@@ -5,16 +5,12 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/labstack/echo/v4"
-
-	"easel/internal/prediction"
 	"easel/views"
 )
 
@@ -51,14 +47,22 @@ func (h *hooks) add() string {
 	return token
 }
 
-func (h *hooks) put(token string, a views.Arrival) bool {
+// take keeps a webhook that came to a test address.
+func (h *hooks) take(token string, header http.Header, content io.Reader) (known bool, err error) {
+	if _, known := h.list(token); !known {
+		return false, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(content, mostArrival))
+	if err != nil {
+		return true, err
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	had, known := h.got[token]
 	if known {
-		h.got[token] = append([]views.Arrival{a}, had[:min(len(had), mostArrivals-1)]...)
+		h.got[token] = append([]views.Arrival{arrival(header, body)}, had[:min(len(had), mostArrivals-1)]...)
 	}
-	return known
+	return known, nil
 }
 
 func (h *hooks) list(token string) ([]views.Arrival, bool) {
@@ -68,17 +72,19 @@ func (h *hooks) list(token string) ([]views.Arrival, bool) {
 	return got, known
 }
 
-func (s *Site) makeHook(c echo.Context) error {
-	return c.Redirect(http.StatusSeeOther, HooksPath+"/"+s.hooks.add())
+// at is the token of the test address that an address is, whatever the host
+// is called there: nobody else's address holds a token of this server.
+func (h *hooks) at(u *url.URL) (token string, known bool) {
+	token, below := strings.CutPrefix(u.Path, HooksPath+"/")
+	if !below {
+		return "", false
+	}
+	_, known = h.list(token)
+	return token, known
 }
 
-// takeHook keeps a webhook that came to a test address.
-func (s *Site) takeHook(c echo.Context) error {
-	r := c.Request()
-	body, err := io.ReadAll(io.LimitReader(r.Body, mostArrival))
-	if err != nil {
-		return err
-	}
+// arrival is what a webhook tells, laid out to be read.
+func arrival(header http.Header, body []byte) views.Arrival {
 	a := views.Arrival{When: time.Now().Format("15:04:05"), Event: "A request", Body: string(body)}
 	var p struct {
 		Status string `json:"status"`
@@ -91,33 +97,48 @@ func (s *Site) takeHook(c echo.Context) error {
 		}
 	}
 	for _, name := range []string{"Content-Type", "Webhook-Id", "Webhook-Timestamp", "Webhook-Signature"} {
-		if v := r.Header.Get(name); v != "" {
+		if v := header.Get(name); v != "" {
 			a.Header = append(a.Header, views.Fact{Name: strings.ToLower(name), Value: v})
 		}
 	}
-	if !s.hooks.put(c.Param("token"), a) {
-		return prediction.ErrNotFound
-	}
-	return c.NoContent(http.StatusNoContent)
+	return a
 }
 
-func (s *Site) showHook(c echo.Context) error {
-	arrivals, known := s.hooks.list(c.Param("token"))
-	if !known {
-		return prediction.ErrNotFound
-	}
-	address := s.base(c) + HooksPath + "/" + c.Param("token")
-	show := views.Sink{Page: page(c, "Webhook test · Easel", "/api"), Address: address, Private: private(address), Arrivals: arrivals}
-	show.Refresh = 3
-	return render(c, http.StatusOK, views.SinkPage(show))
+// Doer makes HTTP calls.
+type Doer interface {
+	Do(*http.Request) (*http.Response, error)
 }
 
-// private says whether an address plainly leads into a private network.
-func private(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil {
-		return false
+// Deliver is next, but for webhooks to this server's own test addresses: those
+// are handed over here. Most servers stand at an address that is private, which
+// they would rightly refuse to call.
+func (s *Site) Deliver(next Doer) Doer { return delivery{&s.hooks, next} }
+
+// CheckWebhook is next, which says what is wrong with a caller's address, but
+// for the test addresses.
+func (s *Site) CheckWebhook(next func(address string) error) func(string) error {
+	return func(address string) error {
+		if u, err := url.Parse(address); err == nil {
+			if _, own := s.hooks.at(u); own {
+				return nil
+			}
+		}
+		return next(address)
 	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || ip != nil && (ip.IsLoopback() || ip.IsPrivate())
+}
+
+type delivery struct {
+	hooks *hooks
+	next  Doer
+}
+
+func (d delivery) Do(r *http.Request) (*http.Response, error) {
+	token, own := d.hooks.at(r.URL)
+	if !own {
+		return d.next.Do(r)
+	}
+	if _, err := d.hooks.take(token, r.Header, r.Body); err != nil {
+		return nil, err
+	}
+	return &http.Response{Status: "204 No Content", StatusCode: http.StatusNoContent, Body: http.NoBody, Request: r}, nil
 }

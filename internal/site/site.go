@@ -61,6 +61,7 @@ func (s *Site) Register(e *echo.Echo) {
 	pages.POST("/p/:id/cancel", s.cancel, Shield)
 	pages.GET("/history", s.history, Shield)
 	pages.GET("/api", s.apiPage, Shield)
+	pages.POST("/api/examples", s.drawExamples, Shield)
 	pages.POST(HooksPath, s.makeHook, Shield)
 	pages.GET(HooksPath+"/:token", s.showHook, Shield)
 	pages.POST(HooksPath+"/:token", s.takeHook, Shield)

@@ -13,6 +13,17 @@ after(async () => {
   await server?.stop();
 });
 
+test("the model's own examples are drawn at a press, and come by themselves", async () => {
+  const page = await visit(browser, server.address, "/api");
+  await page.click("text=Draw them");
+  await page.waitForFunction(() => document.querySelectorAll(".gallery .tile img").length === 4);
+  assert.match(await page.textContent(".gallery"), /an astronaut fox/);
+  await page.waitForFunction(() => document.querySelector("[data-fresh]").dataset.fresh === "no more");
+  await page.reload();
+  await accessible(page, "examples");
+  assert.deepEqual(page.problems, []);
+});
+
 test("the first request in each language, and examples that were run", async () => {
   const create = `${server.address}/v1/models/easel/emoji/predictions`;
   await fetch(create, { method: "POST", headers: { "Content-Type": "application/json", Prefer: "wait" }, body: JSON.stringify({ input: { prompt: "really drawn", num_inference_steps: 1 } }) });

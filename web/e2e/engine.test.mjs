@@ -93,6 +93,17 @@ test("Escape cancels within a step, and the page says how long that took", async
   assert.equal(await page.locator("img[data-final]").count(), 0);
 });
 
+test("a test address gets what its request causes, signed, though it is a private one", async () => {
+  const sink = await visit(browser, server.address, "/api");
+  await sink.click("text=Make a test address");
+  await sink.click("text=Send this request");
+  await sink.waitForSelector("text=status succeeded");
+  const told = await sink.textContent("[data-fresh]");
+  for (const word of ["status processing", "webhook-signature", "v1,", "out-0.webp"]) assert.ok(told.includes(word), word);
+  await accessible(sink, "arrivals");
+  assert.deepEqual(sink.problems, []);
+});
+
 test("axe finds nothing, in both themes", async () => {
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });

@@ -1,9 +1,10 @@
 // Every snippet that the page shows, taken from it in the browser and run as
 // it stands, writes the picture that the page drew: from words alone, and from
-// pictures of this machine.
+// pictures of this machine. So does the receiver of webhooks work as shown.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { after, before, test } from "node:test";
@@ -17,7 +18,7 @@ const library = resolve("node_modules/onnxruntime-node/bin/napi-v6", process.pla
 
 let browser, server;
 before(async () => {
-  [server, browser] = await Promise.all([real(["--dev", dev]), launch()]);
+  [server, browser] = await Promise.all([real(["--dev", dev, "--allow-private"]), launch()]);
 });
 after(async () => {
   await browser?.close();
@@ -134,4 +135,45 @@ test("from a photograph and a mask on this machine", async (t) => {
   const picture = await drawn(page);
   assert.deepEqual([picture.width, picture.height], [320, 256]);
   await everyLanguage(t, page, picture, files);
+});
+
+test("the receiver of webhooks believes this server and nobody else", async () => {
+  const page = await visit(browser, server.address, "/api");
+  const [setup, program] = await Promise.all(["-setup", ""].map((part) => page.textContent(`[data-receiver${part}]`)));
+  const secret = execFileSync("bash", ["-c", `${setup.replace(/^npm.*$/m, "")}\necho -n "$WEBHOOK_SECRET"`], { encoding: "utf8" });
+  assert.match(secret, /^whsec_/);
+  const dir = mkdtempSync(join(tmpdir(), "easel-receiver-"));
+  const port = await freePort();
+  languages.node.prepare(dir);
+  writeFileSync(join(dir, "receiver.mjs"), program);
+  const receiver = spawn("node", ["receiver.mjs"], { cwd: dir, env: { ...process.env, WEBHOOK_SECRET: secret, PORT: String(port) } });
+  try {
+    const webhook = `http://127.0.0.1:${port}/`;
+    let heard = "";
+    const told = new Promise((resolve) => receiver.stdout.on("data", (chunk) => /succeeded/.test((heard += chunk)) && resolve()));
+    await until(async () => (await fetch(webhook, { method: "POST", body: `{"status":"forged"}` })).status === 401);
+    const input = { prompt: "tell me", megapixels: "0.25", num_inference_steps: 1 };
+    await fetch(`${server.address}/v1/models/easel/emoji/predictions`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ input, webhook }) });
+    await told;
+    assert.doesNotMatch(heard, /forged/);
+  } finally {
+    receiver.kill();
+    rmSync(dir, { recursive: true, force: true });
+  }
+});
+
+/** until asks again and again, for half a minute. */
+async function until(holds) {
+  for (let i = 0; i < 300; i++) {
+    if (await holds().catch(() => false)) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.fail("it never came");
+}
+
+const freePort = () => new Promise((resolve) => {
+  const listener = createServer().listen(0, "127.0.0.1", () => {
+    const { port } = listener.address();
+    listener.close(() => resolve(port));
+  });
 });

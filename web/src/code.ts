@@ -29,7 +29,6 @@ export function codeTabs(form: Form, settings: Settings): void {
     note.textContent = broken || ignored;
     note.dataset.bad = String(broken !== "");
   });
-  copyButtons(form.root);
 }
 
 /** codeSample is the same for one request that nobody edits. */
@@ -38,7 +37,6 @@ export function codeSample(root: HTMLElement, settings: Settings, input: Input):
   const show = () => write(root, tabs.chosen, settings, input, {});
   tabs.addEventListener("change", show);
   show();
-  copyButtons(root);
 }
 
 function write(root: HTMLElement, name: string, settings: Settings, input: Input, files: Record<string, string>): void {
@@ -51,8 +49,10 @@ function write(root: HTMLElement, name: string, settings: Settings, input: Input
   find(panel, "[data-code]").textContent = code;
 }
 
-function copyButtons(root: HTMLElement): void {
-  for (const button of all<HTMLButtonElement>(root, "[data-copy]")) {
+/** copyButtons work wherever code is shown. */
+export function copyButtons(): void {
+  for (const button of all<HTMLButtonElement>(document, "[data-copy]")) {
+    button.hidden = false;
     button.addEventListener("click", async () => {
       await copyText(find(button.parentElement!, "pre").textContent ?? "");
       flash(find(button, "[data-label]"), "Copied");

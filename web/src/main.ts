@@ -1,7 +1,7 @@
 // Starts what the page holds. Every part works without the others.
 import { all, find, json, maybe } from "./dom.ts";
 import { Refused } from "./api.ts";
-import { codeSample, codeTabs } from "./code.ts";
+import { codeSample, codeTabs, copyButtons } from "./code.ts";
 import { overlay } from "./compare.ts";
 import { drops } from "./drops.ts";
 import { Form } from "./form.ts";
@@ -15,11 +15,14 @@ import { shareLinks, waitForReplay } from "./share.ts";
 import { invite } from "./stage.ts";
 import { themeSwitch } from "./theme.ts";
 import { tokens } from "./tokens.ts";
+import { tryRequest } from "./try.ts";
 import type { Applied, Input, Settings } from "./types.ts";
 
 all<HTMLButtonElement>(document, "[data-theme-switch]").forEach(themeSwitch);
 all(document, "[data-overlay]").forEach(overlay);
 all(document, "[data-fresh]").forEach(fresh);
+all(document, "[data-try]").forEach(tryRequest);
+copyButtons();
 all(document, "[data-api-code]").forEach((root) => codeSample(root, json("settings") as Settings, json("first-request") as Input));
 
 if (maybe(document, "#settings")) {
