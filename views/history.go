@@ -81,12 +81,15 @@ type Card struct {
 func (c Card) When(now time.Time) string { return ago(c.CreatedAt, now) }
 
 // Thumb is the address of the first picture, small.
-func (c Card) Thumb() string {
-	if rest, ok := strings.CutPrefix(c.Files[0].URL, "/files/"); ok {
-		token, _, _ := strings.Cut(rest, "/")
+func (c Card) Thumb() string { return thumb(c.Files[0].URL) }
+
+// thumb is the small picture of one that this server keeps, and the address itself of others.
+func thumb(address string) string {
+	if u, err := url.Parse(address); err == nil && strings.HasPrefix(u.Path, "/files/") {
+		token, _, _ := strings.Cut(strings.TrimPrefix(u.Path, "/files/"), "/")
 		return "/thumbs/" + token + "/small.jpg"
 	}
-	return c.Files[0].URL
+	return address
 }
 
 // Short is the prompt in the few words that name a tile's controls.

@@ -30,7 +30,23 @@ func ViewerDialog() templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<dialog class=\"viewer\" data-viewer aria-label=\"Picture, full screen\"><div class=\"viewer-window\" data-window tabindex=\"0\" role=\"group\" aria-label=\"Picture: plus and minus zoom, arrows move, 0 fits, 1 shows actual pixels\"><div class=\"viewer-world\" data-world></div></div><div class=\"viewer-bar\"><label class=\"flex items-center gap-2 min-w-0\" data-compare hidden><span class=\"text-sm\">Before</span> <input class=\"viewer-divider\" type=\"range\" min=\"0\" max=\"100\" value=\"50\" data-divider aria-label=\"Divider between before and after\"> <span class=\"text-sm\">After</span></label> <button class=\"button button-icon\" type=\"button\" data-do=\"out\" aria-label=\"Zoom out\">−</button> <span class=\"viewer-scale\" data-scale aria-live=\"polite\"></span> <button class=\"button button-icon\" type=\"button\" data-do=\"in\" aria-label=\"Zoom in\">+</button> <button class=\"button\" type=\"button\" data-do=\"fit\">Fit</button> <button class=\"button\" type=\"button\" data-do=\"actual\">1:1</button> <button class=\"button button-icon\" type=\"button\" data-do=\"close\" aria-label=\"Close\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<dialog class=\"viewer\" data-viewer aria-label=\"Picture, full screen\"><div class=\"viewer-window\" data-window tabindex=\"0\" role=\"group\" aria-label=\"Picture: plus and minus zoom, arrows move, 0 fits, 1 shows actual pixels\"><div class=\"viewer-world\" data-world></div><div class=\"divider\" data-divider-line hidden></div></div><div class=\"viewer-bar\"><label class=\"flex items-center gap-2 min-w-0\" data-compare hidden><span class=\"text-sm\">Before</span> <input class=\"slider viewer-divider\" type=\"range\" min=\"0\" max=\"100\" step=\"0.1\" value=\"50\" data-divider aria-label=\"Divider between before and after\"> <span class=\"text-sm\">After</span></label> <button class=\"button button-icon\" type=\"button\" data-do=\"out\" aria-label=\"Zoom out\">−</button> <span class=\"viewer-scale\" data-scale aria-live=\"polite\"></span> <button class=\"button button-icon\" type=\"button\" data-do=\"in\" aria-label=\"Zoom in\">+</button> <button class=\"button\" type=\"button\" data-do=\"fit\">Fit</button> <button class=\"button\" type=\"button\" data-do=\"actual\">1:1</button> <a class=\"button button-icon\" data-use-picture aria-label=\"Use as input\" title=\"Use as input\">")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = icon("picture").Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "</a> <a class=\"button button-icon\" data-paint-picture aria-label=\"Paint on it\" title=\"Paint on it\">")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = paintIcon("brush").Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</a> <button class=\"button button-icon\" type=\"button\" data-do=\"close\" aria-label=\"Close\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -38,7 +54,7 @@ func ViewerDialog() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "</button></div></dialog>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "</button></div></dialog>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

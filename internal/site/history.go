@@ -74,7 +74,7 @@ func (s *Site) found(ctx context.Context, f views.Filters, cursor string, stars 
 }
 
 // change does what the history's form asks for: ?do= with every id=, or
-// star=, unstar= with one. The script hears 204, a form is led back.
+// star=, unstar=, delete= with one. The script hears 204, a form is led back.
 func (s *Site) change(c echo.Context) error {
 	ctx := c.Request().Context()
 	form, err := c.FormParams()
@@ -82,7 +82,7 @@ func (s *Site) change(c echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, "The form could not be read.")
 	}
 	do, ids := form.Get("do"), form["id"]
-	for _, one := range []string{"star", "unstar"} { // a tile's own button, whatever is selected
+	for _, one := range []string{"star", "unstar", "delete"} { // a tile's own button, whatever is selected
 		if id := form.Get(one); id != "" {
 			do, ids = one, []string{id}
 		}

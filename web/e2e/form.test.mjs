@@ -114,30 +114,6 @@ test("a 50-megapixel photograph is scaled, and the page says so; a small one is 
   assert.equal(await page.textContent("#error-image"), "torn.jpg cannot be read as a picture");
 });
 
-test("LoRA files: at hand, looked into, added, remembered, and their words in the prompt", async () => {
-  const page = await open();
-  await page.click('summary[data-title="LoRA"]');
-  await page.fill("#prompt", "a cat");
-  await page.click('[data-lora-card="main"] [data-words] button');
-  assert.equal(await page.inputValue("#prompt"), "a cat, EMOJI");
-  await page.click("[data-lora-names] >> text=crayon");
-  assert.equal(await page.inputValue("#extra_lora"), "crayon");
-  await page.click('[data-lora-card="extra"] summary');
-  assert.equal(await page.textContent('[data-lora-card="extra"] [data-fact="keys"]'), "304, all matched");
-  await accessible(page, "with a card");
-  await page.setInputFiles("[data-lora-upload] input", { name: "torn.safetensors", mimeType: "application/octet-stream", buffer: Buffer.from("bad file") });
-  await page.waitForFunction(() => /its header ends early/.test(document.querySelector("[data-lora-said]").textContent));
-  await page.setInputFiles("[data-lora-upload] input", { name: "mine.safetensors", mimeType: "application/octet-stream", buffer: Buffer.from("weights") });
-  await page.waitForFunction(() => document.querySelector("#extra_lora").value === "mine");
-  await page.fill("#extra_lora", "huggingface.co/somebody/style");
-  await page.click("text=Model and sampling");
-  await page.fill("#num_inference_steps", "1");
-  await page.click("[data-submit]");
-  await finished(page);
-  await page.goto(server.address);
-  await page.waitForSelector("[data-lora-names] >> text=huggingface.co/somebody/style", { state: "attached" });
-});
-
 /** withText puts a tEXt chunk after a PNG's header. */
 function withText(png, text) {
   const data = Buffer.concat([Buffer.from("tEXt"), Buffer.from(text, "latin1")]);

@@ -66,7 +66,7 @@ test("a stranger sees what is shared, runs it only where that is allowed, and ge
   await stranger.goto(server.address + allowed);
   await stranger.click("text=Run it again");
   await stranger.waitForURL(/\/replays\//);
-  await stranger.waitForFunction(() => /Same bytes/.test(document.body.textContent));
+  await stranger.getByText("Same bytes.").waitFor();
   await stranger.waitForFunction(() => [...document.images].every((img) => img.naturalWidth > 0));
   for (const path of ["/history", "/", new URL(page.url()).pathname + new URL(page.url()).search]) {
     await stranger.goto(server.address + path);

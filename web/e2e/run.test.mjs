@@ -1,4 +1,4 @@
-// What a run tells and gives: previews at once, bad lines, restarts, errors, downloads, comparison.
+// What a run tells and gives: previews at once, bad lines, restarts, errors, downloads.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -144,24 +144,4 @@ test("a picture is copied", async () => {
   await page.click("[data-copy-picture]");
   await page.waitForFunction(() => document.querySelector("[data-live]").textContent === "Picture copied");
   assert.deepEqual(await page.evaluate(async () => (await navigator.clipboard.read())[0].types), ["image/png"]);
-});
-
-test("two runs side by side, with what differs", async () => {
-  const page = await open();
-  await run(page, "the first", { num_inference_steps: 2, seed: 1 });
-  await finished(page);
-  await run(page, "the second", { num_inference_steps: 2, seed: 2 });
-  await finished(page);
-  await page.click("[data-compare-with]");
-  await page.click(".gallery >> text=the first");
-  await page.waitForSelector("[data-overlay]");
-  const rows = await page.$$eval(".table tbody tr", (all) => all.map((r) => [r.querySelector("th").firstChild.textContent.trim(), r.classList.contains("table-differs")]));
-  assert.deepEqual(rows, [["prompt", true], ["num_inference_steps", false], ["seed", true]]);
-  await page.focus("[data-overlay-range]");
-  await page.keyboard.press("Home");
-  for (const colorScheme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme });
-    await accessible(page, `compare, ${colorScheme}`);
-  }
-  assert.deepEqual(page.problems, []);
 });

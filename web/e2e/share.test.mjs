@@ -30,6 +30,7 @@ test("a run is shared from the playground, and a stranger sees it", async () => 
   const link = await page.inputValue("[data-link]");
   assert.match(link, /\/s\/[0-9a-z]{26}$/);
   await page.click("[data-copy-link]");
+  await page.getByText("Copied").waitFor(); // said once it is so
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), link);
   await accessible(page, "dialog with a link");
 
@@ -46,7 +47,7 @@ test("a run is shared from the playground, and a stranger sees it", async () => 
   }
 
   await page.click('[data-share-form] >> text="Take back"');
-  await page.waitForFunction(() => /Taken back/.test(document.querySelector("[data-share-dialog]").textContent));
+  await page.locator("[data-share-dialog]").getByText("Taken back").waitFor();
   assert.equal((await stranger.reload()).status(), 410);
   assert.match(await stranger.textContent("main"), /taken back/);
   assert.equal((await fetch(`${link}/0.png`)).status, 410);
@@ -61,7 +62,7 @@ test("a shared picture opens in the playground, and runs again to the same bytes
   await accessible(page, "shared");
   await page.click("text=Run it again");
   await page.waitForURL(/\/replays\//);
-  await page.waitForFunction(() => /Same bytes/.test(document.body.textContent));
+  await page.getByText("Same bytes.").waitFor(); // a locator outlives the page's loading itself again
   await accessible(page, "replayed");
   await page.click("text=Back to the shared picture");
   await page.click("text=Open in the playground");

@@ -1,13 +1,10 @@
-// The divider between two pictures that lie over each other.
+// Two pictures that lie over each other, and the line between them.
 import { find } from "./dom.ts";
+import { Divider } from "./divider.ts";
 
 export function overlay(root: HTMLElement): void {
-  const range = find<HTMLInputElement>(root, "[data-overlay-range]");
-  const divide = () => root.style.setProperty("--divide", `${range.value}%`);
-  range.addEventListener("input", () => {
-    range.style.setProperty("--fill", `${range.value}%`);
-    divide();
-  });
+  const wall = find(root, "[data-divided]");
+  const span = () => find(wall, "img").getBoundingClientRect();
   root.hidden = false;
-  divide();
+  new Divider(find(root, "[data-overlay-range]"), wall, span, (share) => root.style.setProperty("--divide", String(share)));
 }

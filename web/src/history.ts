@@ -59,12 +59,15 @@ export class Gallery {
   private count(): void {
     const n = this.picked.length;
     find(this.form, "[data-count]").textContent = n === 1 ? "1 selected" : `${n} selected`;
+    find(this.form, "[data-compare-picked]").hidden = n > 2;
   }
 
   private submitted(event: SubmitEvent): void {
     const button = event.submitter as HTMLButtonElement | null;
+    if (button?.matches("[data-compare-picked]")) return; // a page to go to
     event.preventDefault();
     if (button?.matches("[data-star]")) return void this.star([tileOf(button)!], button.name === "star");
+    if (button?.matches("[data-delete-one]")) return void this.remove([tileOf(button)!]);
     const tiles = this.picked;
     if (button?.value === "star") void this.star(tiles, true);
     if (button?.value === "delete") void this.remove(tiles);

@@ -4,8 +4,10 @@ import type { Form } from "./form.ts";
 import { withWord } from "./lora-words.ts";
 import type { Applied } from "./types.ts";
 
-const kept = "easel.loras"; // addresses used last
+const kept = "easel.loras"; // names and addresses used last
 const mostKept = 6;
+const mostUnmatched = 8; // keys that a card names
+const patience = 1000; // milliseconds until an engine that is being readied is asked again
 
 /** Card is a LoRA file's report, as the server reads it. */
 export interface Card {
@@ -17,6 +19,7 @@ export interface Card {
   layers: number;
   min_rank: number;
   max_rank: number;
+  unmatched?: string[];
   blocks?: string[];
   trigger_words?: string[];
 }
@@ -50,21 +53,28 @@ export class LoRAs {
 
   private async list(): Promise<void> {
     const answer = await ask("/loras");
+    if (answer.status === 503) return void setTimeout(() => void this.list(), patience);
     const { names, upload, main } = (answer.body ?? {}) as { names?: unknown; upload?: unknown; main?: unknown };
     if (Array.isArray(names)) this.names = names.map(String);
     find(this.panel, "[data-lora-upload]").hidden = upload !== true;
     if (isCard(main)) this.card("main", main);
+    find(this.form.root, "[data-lora-none]").hidden = main !== null;
     this.chips();
     this.panel.hidden = false;
     await this.follow();
   }
 
-  /** chips offer the files in the server's folder, then what was used last. */
+  /** chips offer what was used last, then the other files in the server's folder. */
   private chips(): void {
-    const offered = [...new Set([...this.names, ...recent()])];
-    const row = find(this.panel, "[data-lora-names]");
-    row.hidden = offered.length === 0;
-    row.replaceChildren(...offered.map((name) => {
+    const last = recent();
+    this.offer("recent", last);
+    this.offer("names", this.names.filter((name) => !last.includes(name)));
+  }
+
+  private offer(which: string, names: string[]): void {
+    const row = find(this.panel, `[data-lora-chips="${which}"]`);
+    row.parentElement!.hidden = names.length === 0;
+    row.replaceChildren(...names.map((name) => {
       const chip = part<HTMLButtonElement>("chip");
       chip.textContent = name;
       chip.setAttribute("aria-pressed", String(name === this.address.value.trim()));
@@ -92,12 +102,20 @@ export class LoRAs {
     place.hidden = card === null;
     if (!card) return;
     const rank = card.min_rank === card.max_rank ? `${card.max_rank}` : `${card.min_rank} to ${card.max_rank}`;
+    const match = find(place, "[data-match]");
+    const [missed, all] = [card.keys - card.matched, card.matched === card.keys];
+    match.textContent = all ? `${card.file}: all ${card.keys} keys matched` : `${card.file}: ${missed} of ${card.keys} keys not matched, which do nothing`;
+    match.toggleAttribute("data-part", !all);
     const facts: Record<string, string> = {
       file: card.file, format: card.base ? `${card.format}, for ${card.base}` : card.format,
-      keys: card.matched === card.keys ? `${card.keys}, all matched` : `${card.matched} of ${card.keys} matched`,
+      keys: all ? `${card.keys}, all matched` : `${card.matched} of ${card.keys} matched`, "not matched": few(card.unmatched ?? []),
       layers: String(card.layers), rank, blocks: (card.blocks ?? []).join("; "),
     };
-    for (const [name, value] of Object.entries(facts)) find(place, `[data-fact="${name}"]`).textContent = value;
+    for (const [name, value] of Object.entries(facts)) {
+      const fact = find(place, `[data-fact="${name}"]`);
+      fact.textContent = value;
+      fact.hidden = (fact.previousElementSibling as HTMLElement).hidden = value === "";
+    }
     const words = (card.trigger_words ?? []).map((word) => {
       const chip = part<HTMLButtonElement>("chip");
       chip.textContent = word;
@@ -123,7 +141,7 @@ export class LoRAs {
   }
 
   private remember(address: string): void {
-    if (!address.trim() || this.names.includes(address.trim())) return;
+    if (!address.trim()) return;
     localStorage.setItem(kept, JSON.stringify([...new Set([address.trim(), ...recent()])].slice(0, mostKept)));
     this.chips();
   }
@@ -135,6 +153,9 @@ export class LoRAs {
   }
 }
 
+/** few names the first ones of a list, and counts the others. */
+const few = (keys: string[]): string => [...keys.slice(0, mostUnmatched), ...(keys.length > mostUnmatched ? [`and ${keys.length - mostUnmatched} more`] : [])].join(", ");
+
 function recent(): string[] {
   try {
     const list: unknown = JSON.parse(localStorage.getItem(kept) ?? "[]");
@@ -144,9 +165,9 @@ function recent(): string[] {
   }
 }
 
-async function ask(path: string, request: RequestInit = {}): Promise<{ ok: boolean; body: unknown }> {
+async function ask(path: string, request: RequestInit = {}): Promise<{ ok: boolean; status: number; body: unknown }> {
   const answer = await fetch(path, request).catch(() => null);
-  return { ok: answer?.ok ?? false, body: answer ? await answer.json().catch(() => null) : null };
+  return { ok: answer?.ok ?? false, status: answer?.status ?? 0, body: answer ? await answer.json().catch(() => null) : null };
 }
 
 const detail = (body: unknown): string => String((body as { detail?: unknown } | null)?.detail ?? "The server cannot be reached.");

@@ -9,7 +9,7 @@ import { fresh } from "./fresh.ts";
 import { Gallery } from "./history.ts";
 import { keys } from "./keys.ts";
 import { loras } from "./lora.ts";
-import { maskField } from "./mask/field.ts";
+import { maskField, type MaskField } from "./mask/field.ts";
 import { enhanceRun, type Run } from "./run.ts";
 import { shareLinks, waitForReplay } from "./share.ts";
 import { invite } from "./stage.ts";
@@ -42,7 +42,7 @@ function playground(form: Form, run: Run, settings: Settings): void {
   codeTabs(form, settings);
   const given = new URLSearchParams(location.search).get("image") ?? "";
   if (given.startsWith("/files/")) form.startFrom(new URL(given, location.href).href);
-  maskField(form);
+  const masks = maskField(form);
   tokens(form);
   drops(form);
   const adapters = loras(form);
@@ -53,6 +53,7 @@ function playground(form: Form, run: Run, settings: Settings): void {
   run.reusable = true;
   run.addEventListener("seed", (event) => form.fill({ seed: (event as CustomEvent<string>).detail }));
   run.addEventListener("use", (event) => form.startFrom((event as CustomEvent<string>).detail));
+  onward(form, masks);
   const resize = () => invite(stage, form.size);
   resize();
   form.addEventListener("change", resize);
@@ -79,6 +80,20 @@ function playground(form: Form, run: Run, settings: Settings): void {
       find(form.root, "textarea").focus();
     });
   }
+}
+
+/** onward takes a picture that is seen large into the form; the links for that lead to a new page elsewhere. */
+function onward(form: Form, masks: MaskField | null): void {
+  document.addEventListener("click", (event) => {
+    const link = (event.target as Element).closest<HTMLAnchorElement>("[data-use-picture], [data-paint-picture]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    link.closest("dialog")?.close();
+    const sent = new URL(link.href).searchParams;
+    const image = sent.get("image");
+    if (image) form.startFrom(new URL(image, location.href).href);
+    else void masks?.paintOn(sent.get("paint")!);
+  });
 }
 
 /** On a phone the picture is below the form. */

@@ -38,8 +38,7 @@ function panel(root: ParentNode): void {
     const link = find<HTMLInputElement>(button.parentElement!, "[data-link]");
     link.addEventListener("focus", () => link.select());
     button.addEventListener("click", () => {
-      void copyText(link.value);
-      flash(find(button, "[data-label]"), "Copied");
+      void copyText(link.value).then(() => flash(find(button, "[data-label]"), "Copied"), () => link.select()); // to be copied by hand
     });
   }
 }

@@ -9,7 +9,8 @@ import (
 )
 
 // desk counts words for tokens, of which a prompt may have twelve, and keeps
-// LoRA files by name. One that starts with "bad" cannot be read.
+// LoRA files by name. One that starts with "bad" cannot be read; of one named
+// "part…" two keys are not matched.
 type desk struct {
 	mu    sync.Mutex
 	names []string
@@ -40,8 +41,12 @@ func (d *desk) Card(name string) (any, error) {
 	if name == "" {
 		name, word = "lora", "EMOJI"
 	}
+	matched, unmatched := 304, []string{}
+	if strings.HasPrefix(name, "part") {
+		matched, unmatched = 302, []string{"lora_te2_a", "lora_te2_b"}
+	}
 	return map[string]any{
-		"file": name + ".safetensors", "format": "kohya", "base": "FLUX.1", "keys": 304, "matched": 304, "layers": 152,
+		"file": name + ".safetensors", "format": "kohya", "base": "FLUX.1", "keys": 304, "matched": matched, "unmatched": unmatched, "layers": 152,
 		"min_rank": 16, "max_rank": 16, "blocks": []string{"double 0–18", "single 0–37"}, "trigger_words": []string{word},
 	}, nil
 }
