@@ -14,6 +14,7 @@ import (
 type benchCommand struct {
 	Engine benchEngine `cmd:"" help:"Time a request's phases, and the pipeline's overhead over its bare network runs."`
 	API    benchAPI    `cmd:"" name:"api" help:"Time creates over HTTP, beside the disk's own syncs."`
+	Safety benchSafety `cmd:"" help:"Count the harmless pictures that the safety checker flags, and time it."`
 }
 
 type benchEngine struct {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"io"
+	"strings"
 	"sync"
 
 	"easel/internal/engine"
@@ -64,7 +66,11 @@ func (d *desk) Card(name string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.inspect(path)
+	card, err := d.inspect(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s.safetensors: %w", strings.TrimSuffix(name, ".safetensors"), err)
+	}
+	return card, nil
 }
 
 func (d *desk) Add(name string, content io.Reader) error {

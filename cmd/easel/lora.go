@@ -10,7 +10,6 @@ import (
 
 	"easel/internal/fetch"
 	"easel/internal/loras"
-	"easel/internal/render"
 )
 
 // loraFlags say where extra LoRA files come from.
@@ -45,12 +44,18 @@ func (l localAdapters) Get(ctx context.Context, address string, progress loras.P
 		return l.again(ctx, address, progress)
 	}
 	if info, err := os.Stat(address); err == nil && info.Mode().IsRegular() {
-		sum, err := render.SumOf(address)
-		return loras.File{Path: address, SHA256: sum}, err
-	} else if err != nil && (filepath.IsAbs(address) || strings.HasPrefix(address, ".")) {
-		return loras.File{}, err // a path it is; the store would think of addresses
+		return l.At(address)
+	} else if err != nil && isPath(address) {
+		return loras.File{}, err
 	}
 	return l.Store.Get(ctx, address, progress)
+}
+
+// isPath tells a path from what a store would take for an address.
+func isPath(s string) bool {
+	folder, _, nested := strings.Cut(s, "/")
+	return filepath.IsAbs(s) || strings.HasPrefix(s, ".") ||
+		nested && strings.HasSuffix(s, ".safetensors") && !strings.ContainsAny(folder, ".:") // no host
 }
 
 // again looks for the file of an earlier picture. Its address may lack what it
@@ -94,5 +99,8 @@ func (c *loraCommand) Run(ctx context.Context) error {
 	} else if report.File != "" {
 		fmt.Println(report)
 	}
-	return wrong
+	if wrong != nil {
+		return fmt.Errorf("%s: %w", c.File, wrong)
+	}
+	return nil
 }

@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -39,7 +41,7 @@ func (r *run) adapt() (err error) {
 			r.reports = append(r.reports, file.Report)
 		}
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: %w", cmp.Or(wanted.Name, filepath.Base(wanted.Path)), err)
 		}
 		files, scales = append(files, file), append(scales, wanted.Scale)
 		names = append(names, fmt.Sprintf("%s·%v", key, wanted.Scale))
@@ -77,7 +79,7 @@ func (v *variant) addLayers(part string, modules []nn.Module) {
 }
 
 // Inspect reads a LoRA file for a variant: what it would change, and the reason
-// if it cannot be applied.
+// if it cannot be applied, which does not name the file.
 func (e *Engine) Inspect(path, variant string) (lora.Report, error) {
 	v, err := e.variant(variant)
 	if err != nil {
@@ -102,7 +104,7 @@ const maxAdapterFiles = 4
 func (f *adapterFiles) load(path string, v *variant) (*lora.Adapter, string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, "", err
+		return nil, "", errors.New("the file is not there any more") // whoever gave the path found it
 	}
 	key := fmt.Sprintf("%s %d %d %s", path, info.Size(), info.ModTime().UnixNano(), v.name)
 	for _, had := range *f {

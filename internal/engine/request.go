@@ -35,6 +35,7 @@ type Request struct {
 type Adapter struct {
 	Path  string
 	Scale float64
+	Name  string // what errors call it; empty: the file's name
 }
 
 // Observer is told of a run's progress, on the run's own goroutine.

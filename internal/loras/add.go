@@ -41,7 +41,7 @@ func (s *Store) Add(name string, content io.Reader, check func(path string) erro
 		return fmt.Errorf("%s.safetensors has more than %d bytes", name, s.options.Most)
 	}
 	if err := check(f.Name()); err != nil {
-		return err
+		return fmt.Errorf("%s.safetensors: %w", name, err)
 	}
 	// A link, unlike a rename, never replaces what somebody else put there meanwhile.
 	if err := os.Link(f.Name(), final); errors.Is(err, fs.ErrExist) {

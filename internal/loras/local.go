@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,12 +39,30 @@ func (s *Store) local(name string) (File, error) {
 	if err != nil || !info.Mode().IsRegular() {
 		return File{}, fmt.Errorf("%s.safetensors in the LoRA folder is not a file", name)
 	}
-	path := filepath.Join(s.options.Folder, name+".safetensors")
-	sum, err := s.sum(fileID{path, info.Size(), info.ModTime()}, f)
+	file, err := s.hashed(f, filepath.Join(s.options.Folder, name+".safetensors"), info)
 	if err != nil {
-		return File{}, fmt.Errorf("read %s.safetensors: %w", name, err)
+		return File{}, fmt.Errorf("%s.safetensors in the LoRA folder cannot be read", name)
 	}
-	return File{Path: path, SHA256: sum}, nil
+	return file, nil
+}
+
+// At is a file of the operator's own, wherever it lies.
+func (s *Store) At(path string) (File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return File{}, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return File{}, err
+	}
+	return s.hashed(f, path, info)
+}
+
+func (s *Store) hashed(f io.Reader, path string, info fs.FileInfo) (File, error) {
+	sum, err := s.sum(fileID{path, info.Size(), info.ModTime()}, f)
+	return File{Path: path, SHA256: sum}, err
 }
 
 // sum hashes a file once for as long as it stays the same.

@@ -89,7 +89,7 @@ func checkSize(kind string, data []byte, parts []part, limits Limits) error {
 		return fmt.Errorf("the %s picture is %d×%d pixels", kind, cfg.Width, cfg.Height)
 	}
 	if int64(cfg.Width)*int64(cfg.Height) > int64(limits.Pixels) {
-		return fmt.Errorf("the picture is %d×%d pixels; the limit is %d in all", cfg.Width, cfg.Height, limits.Pixels)
+		return fmt.Errorf("the picture is %d×%d pixels; the limit is %.3g megapixels", cfg.Width, cfg.Height, float64(limits.Pixels)/1e6)
 	}
 	if n := scans(parts); kind == "jpeg" && n > maxScans {
 		return fmt.Errorf("the jpeg picture has %d scans; the limit is %d", n, maxScans)
@@ -123,9 +123,15 @@ func onCanvas(frame *image.NRGBA, at image.Point, w, h int) *image.NRGBA {
 
 // plain says what a decoder's error means to the one who sent the file.
 func plain(err error) error {
-	for _, sign := range []string{"unexpected EOF", "EOF", "short Huffman data", "not enough", "too short"} {
-		if strings.HasSuffix(err.Error(), sign) || strings.Contains(err.Error(), sign+":") {
+	words := err.Error()
+	for _, sign := range []string{"EOF", "short Huffman data", "not enough pixel data", "not enough image data", "too short"} {
+		if strings.HasSuffix(words, sign) || strings.Contains(words, sign+":") {
 			return errors.New("the file is cut short")
+		}
+	}
+	for _, prefix := range []string{"png: invalid format: ", "invalid JPEG format: ", "gif: ", "webp: ", "vp8: ", "vp8l: ", "zlib: ", "flate: "} {
+		if damage, ok := strings.CutPrefix(words, prefix); ok {
+			return fmt.Errorf("the file is damaged (%s)", damage)
 		}
 	}
 	return err

@@ -109,6 +109,8 @@ func TestDecodeRefuses(t *testing.T) {
 		"zeros":          {make([]byte, 100), "not a picture"},
 		"png signature":  {plain[:8], "header"},
 		"short png":      {plain[:60], "cut short"},
+		"half a png":     {encoded(t, scene(200, 200), PNG, 0)[:3000], "cut short"},
+		"damaged png":    {patched(encoded(t, scene(200, 200), PNG, 0), "IDAT", 500, 0), "damaged"},
 		"short jpeg":     {full[:len(full)-200], "cut short"},
 		"jpeg header":    {full[:30], "cut short"},
 		"jpeg bomb":      {append(bytes.Clone(full[:len(full)-2]), bytes.Repeat([]byte("\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00\x00"), 101)...), "scans"},

@@ -2,11 +2,9 @@ package render
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"errors"
 	"fmt"
-	"io"
-	"os"
+	"path"
 	"strings"
 
 	"easel/internal/engine"
@@ -16,19 +14,22 @@ import (
 	"easel/internal/schema"
 )
 
-// Adapters gets the LoRA file that an address names.
+// Adapters gets the LoRA file that an address names, and knows the operator's own.
 type Adapters interface {
 	Get(ctx context.Context, address string, progress loras.Progress) (loras.File, error)
+	At(path string) (loras.File, error)
 }
 
 // LoRA is one adapter as it was applied.
 type LoRA struct {
-	Source string // "main", or the caller's address without its secrets
+	Source string // mainLoRA, or the caller's address without its secrets
 	Path   string
 	SHA256 string
 	Scale  float64
 	Report lora.Report
 }
+
+const mainLoRA = "main"
 
 // fastBoost is what both scales are multiplied by in the fast mode, as the
 // contract tells callers.
@@ -44,11 +45,11 @@ func (r *Renderer) adapters(ctx context.Context, in schema.Input, sink Sink) (us
 	case r.MainLoRA == "" && in.Given("lora_scale"):
 		warnings = append(warnings, "lora_scale ignored: this model has no main LoRA")
 	case r.MainLoRA != "" && in.LoraScale != 0:
-		sum, err := SumOf(r.MainLoRA)
+		file, err := r.Adapters.At(r.MainLoRA)
 		if err != nil {
-			return nil, warnings, fmt.Errorf("main LoRA: %w", err)
+			return nil, warnings, errors.New("the main LoRA cannot be read") // where it lies is nobody's business
 		}
-		used = append(used, LoRA{Source: "main", Path: r.MainLoRA, SHA256: sum, Scale: in.LoraScale * boost})
+		used = append(used, LoRA{Source: mainLoRA, Path: file.Path, SHA256: file.SHA256, Scale: in.LoraScale * boost})
 	}
 	if in.ExtraLora == "" {
 		if in.Given("extra_lora_scale") {
@@ -86,7 +87,10 @@ func tellEvery(sink Sink, percent int64) loras.Progress {
 func requested(used []LoRA) []engine.Adapter {
 	out := make([]engine.Adapter, len(used))
 	for i, l := range used {
-		out[i] = engine.Adapter{Path: l.Path, Scale: l.Scale}
+		out[i] = engine.Adapter{Path: l.Path, Scale: l.Scale, Name: "extra_lora"}
+		if l.Source == mainLoRA {
+			out[i].Name = "the main LoRA"
+		}
 	}
 	return out
 }
@@ -96,24 +100,13 @@ func requested(used []LoRA) []engine.Adapter {
 func reported(used []LoRA, reports []lora.Report) (warnings []string) {
 	for i := range min(len(used), len(reports)) {
 		used[i].Report = reports[i]
+		if used[i].Source != mainLoRA {
+			used[i].Report.File = path.Base(used[i].Source) // in the cache its name is its sum
+		}
 		if n := len(reports[i].Unmatched); n > 0 {
 			warnings = append(warnings, fmt.Sprintf("%s LoRA: %d of %d keys have no place in this model: %s",
 				used[i].Source, n, reports[i].Keys, strings.Join(reports[i].Unmatched[:min(3, n)], ", ")))
 		}
 	}
 	return warnings
-}
-
-// SumOf is the SHA-256 of a file, in hex.
-func SumOf(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }

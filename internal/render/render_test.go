@@ -8,8 +8,6 @@ import (
 	"image"
 	"image/color"
 	"image/png"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -175,18 +173,15 @@ func TestWhatAFormatCannotHoldIsSaidBefore(t *testing.T) {
 type drawer struct{ file loras.File }
 
 func (d drawer) Get(context.Context, string, loras.Progress) (loras.File, error) { return d.file, nil }
+func (d drawer) At(path string) (loras.File, error)                              { return loras.File{Path: path, SHA256: "m"}, nil }
 
 func TestFastModeRaisesBothScales(t *testing.T) {
-	main := filepath.Join(t.TempDir(), "main.safetensors")
-	if err := os.WriteFile(main, []byte("weights"), 0o644); err != nil {
-		t.Fatal(err)
-	}
 	for _, c := range []struct {
 		slow, fast  bool
 		main, extra float64
 	}{{false, false, 0.5, -1}, {false, true, 0.75, -1.5}, {true, true, 0.5, -1}} {
 		engine := &painter{slow: c.slow}
-		r := &Renderer{Engine: engine, Adapters: drawer{loras.File{Path: "extra", SHA256: "e"}}, MainLoRA: main}
+		r := &Renderer{Engine: engine, Adapters: drawer{loras.File{Path: "extra", SHA256: "e"}}, MainLoRA: "main.safetensors"}
 		report, err := r.Render(context.Background(),
 			parse(t, fmt.Sprintf(`{"prompt":"x","go_fast":%v,"lora_scale":0.5,"extra_lora":"a/b","extra_lora_scale":-1}`, c.fast)), &pile{})
 		if err != nil {

@@ -75,15 +75,18 @@ func cutAny(name string, endings []string) (string, bool) {
 	return "", false
 }
 
+// others are adapters that are no LoRA, by what their keys contain.
+var others = []struct{ mark, kind string }{
+	{".dora_scale", "DoRA"}, {".lora_magnitude_vector", "DoRA"}, {".lokr_", "LoKr"}, {".hada_", "LoHa"},
+	{".lora_mid.", "LoCon with Tucker decomposition"}, {".oft_", "OFT"}, {".a1.weight", "GLoRA"},
+}
+
 // notLoRA names the kind of adapter that keys outside LoRA's endings betray.
 func notLoRA(rest []string) string {
 	for _, key := range rest {
-		for mark, kind := range map[string]string{
-			".dora_scale": "DoRA", ".lora_magnitude_vector": "DoRA", ".lokr_": "LoKr", ".hada_": "LoHa",
-			".lora_mid.": "LoCon with Tucker decomposition", ".oft_": "OFT", ".a1.weight": "GLoRA",
-		} {
-			if strings.Contains(key, mark) {
-				return kind
+		for _, other := range others {
+			if strings.Contains(key, other.mark) {
+				return other.kind
 			}
 		}
 	}

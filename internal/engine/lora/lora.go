@@ -10,6 +10,7 @@ package lora
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -39,23 +40,23 @@ type Adapter struct {
 
 // Load reads a file for a model with the given layers. Where the file can be
 // read but not applied (another model's, DoRA, no matching key, wrong sizes),
-// the error comes with an Adapter that holds only the Report.
+// the error comes with an Adapter that holds only the Report. Errors are one
+// sentence without the file's name, which is the caller's to say.
 func Load(path string, layers Layers) (*Adapter, error) {
 	file, err := safetensors.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, sentence(path, err)
 	}
-	name := filepath.Base(path)
 	entries, rest := group(file)
-	a := &Adapter{Deltas: map[string]Delta{}, Report: newReport(name, file, entries)}
+	a := &Adapter{Deltas: map[string]Delta{}, Report: newReport(filepath.Base(path), file, entries)}
 	if kind := notLoRA(rest); kind != "" {
-		return a, fmt.Errorf("%s: this is a %s file; only plain LoRA can be applied", name, kind)
+		return a, fmt.Errorf("this is a %s file; only plain LoRA can be applied", kind)
 	}
 	if len(entries) == 0 {
-		return a, fmt.Errorf("%s: not one of its %d tensors is a LoRA's; is it a whole model?", name, file.Len())
+		return a, fmt.Errorf("not one of the file's %d tensors is a LoRA's; is it a whole model?", file.Len())
 	}
 	if a.Report.Base != "" && a.Report.Base != flux1 {
-		return a, fmt.Errorf("%s: this is a LoRA for %s; it cannot be applied to FLUX.1", name, a.Report.Base)
+		return a, fmt.Errorf("this is a LoRA for %s; it cannot be applied to FLUX.1", a.Report.Base)
 	}
 	aliases, scaling := newAliases(layers), newScaling(file.Metadata)
 	var wrong []error
@@ -66,7 +67,7 @@ func Load(path string, layers Layers) (*Adapter, error) {
 			continue
 		}
 		if err := a.add(e, to, layers, scaling); err != nil {
-			wrong = append(wrong, fmt.Errorf("%s: %w", name, err))
+			wrong = append(wrong, err)
 			a.Report.Unmatched = append(a.Report.Unmatched, e.keys()...)
 			continue
 		}
@@ -75,14 +76,29 @@ func Load(path string, layers Layers) (*Adapter, error) {
 	a.Report.Unmatched = append(a.Report.Unmatched, rest...)
 	a.Report.finish(a.Deltas)
 	switch {
-	case len(wrong) > 3:
+	case len(wrong) > 1:
 		return &Adapter{Report: a.Report}, fmt.Errorf("%w; and %d more layers", wrong[0], len(wrong)-1)
 	case len(wrong) > 0:
-		return &Adapter{Report: a.Report}, errors.Join(wrong...)
+		return &Adapter{Report: a.Report}, wrong[0]
 	case a.Report.Matched == 0:
-		return a, fmt.Errorf("%s: none of its %d keys matches a layer of this model (the first is %q)", name, file.Len(), a.Report.Unmatched[0])
+		return a, fmt.Errorf("none of the file's %d keys matches a layer of this model (the first is %q)", file.Len(), a.Report.Unmatched[0])
 	}
 	return a, nil
+}
+
+// sentence says what is wrong with a file that cannot be read: the first
+// problem, without the path.
+func sentence(path string, err error) error {
+	var missing *fs.PathError
+	if errors.As(err, &missing) {
+		return errors.New("the file cannot be read: " + missing.Err.Error())
+	}
+	lines := strings.Split(err.Error(), "\n")
+	first := strings.TrimPrefix(lines[0], path+": ")
+	if len(lines) > 1 {
+		return fmt.Errorf("%s; and more like it", first)
+	}
+	return errors.New(first)
 }
 
 // Component is the deltas of one component, by its own layer names.

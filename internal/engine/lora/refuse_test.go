@@ -81,8 +81,8 @@ func TestWhatCannotBeAppliedIsRefusedByName(t *testing.T) {
 		"loha":         {map[string][]int64{"lora_unet_double_blocks_0_img_attn_proj.hada_w1_a": {4, 4}}, nil, "LoHa"},
 		"a model":      {map[string][]int64{"transformer_blocks.0.attn.to_q.weight": {32, 32}}, nil, "whole model"},
 		"nothing":      {map[string][]int64{}, nil, "whole model"},
-		"no match":     {kohyaPair("lora_unet_blocks_7_something", 32, 32, 4), nil, "none of its 3 keys matches"},
-		"too deep":     {kohyaPair("lora_unet_double_blocks_18_img_attn_proj", 32, 32, 4), nil, "none of its 3 keys matches"},
+		"no match":     {kohyaPair("lora_unet_blocks_7_something", 32, 32, 4), nil, "none of the file's 3 keys matches"},
+		"too deep":     {kohyaPair("lora_unet_double_blocks_18_img_attn_proj", 32, 32, 4), nil, "none of the file's 3 keys matches"},
 		"wide":         {kohyaPair("lora_unet_double_blocks_0_img_attn_proj", 3072, 3072, 4), nil, "3072×3072"},
 		"ranks differ": {map[string][]int64{q + ".lora_A.weight": {2, 32}, q + ".lora_B.weight": {32, 3}}, nil, "rank 2 in one matrix and 3"},
 		"rank nought":  {map[string][]int64{q + ".lora_A.weight": {0, 32}, q + ".lora_B.weight": {32, 0}}, nil, "rank 0"},
@@ -92,7 +92,7 @@ func TestWhatCannotBeAppliedIsRefusedByName(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, err := Load(write(t, c.shapes, c.metadata), layers)
-			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "file.safetensors: ") {
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.ContainsAny(err.Error(), "\n/") {
 				t.Fatalf("%v, want %q", err, c.want)
 			}
 			if a == nil || len(a.Deltas) > 0 || a.Report.Keys != len(c.shapes) {
@@ -133,7 +133,7 @@ func TestDamagedFiles(t *testing.T) {
 		if err := os.WriteFile(path, whole[:n], 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Load(path, layers); err == nil || !strings.Contains(err.Error(), "cut.safetensors") {
+		if _, err := Load(path, layers); err == nil || strings.ContainsAny(err.Error(), "\n/") {
 			t.Errorf("%d bytes: %v", n, err)
 		}
 	}

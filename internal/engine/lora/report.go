@@ -101,7 +101,11 @@ func (r Report) String() string {
 	if r.Base != "" {
 		line("Made for", r.Base)
 	}
-	line("Keys", fmt.Sprintf("%d, of which %d matched and %d not", r.Keys, r.Matched, len(r.Unmatched)))
+	if r.Matched+len(r.Unmatched) == 0 { // refused before its keys were looked up
+		line("Keys", fmt.Sprint(r.Keys))
+	} else {
+		line("Keys", fmt.Sprintf("%d, of which %d matched and %d not", r.Keys, r.Matched, len(r.Unmatched)))
+	}
 	for i, key := range r.Unmatched {
 		if i == 10 {
 			line("", fmt.Sprintf("… and %d more", len(r.Unmatched)-i))
@@ -109,13 +113,17 @@ func (r Report) String() string {
 		}
 		line("  not matched", key)
 	}
-	line("Layers", fmt.Sprint(r.Layers))
+	if r.Layers > 0 {
+		line("Layers", fmt.Sprint(r.Layers))
+	}
 	if r.MinRank == r.MaxRank {
 		line("Rank", fmt.Sprint(r.MaxRank))
 	} else {
 		line("Rank", fmt.Sprintf("%d to %d", r.MinRank, r.MaxRank))
 	}
-	line("Blocks", strings.Join(r.Blocks, "; "))
+	if len(r.Blocks) > 0 {
+		line("Blocks", strings.Join(r.Blocks, "; "))
+	}
 	if len(r.TriggerWords) > 0 {
 		line("Trigger words", strings.Join(r.TriggerWords, ", "))
 	}
