@@ -25,6 +25,7 @@ type observer struct {
 	threshold float64
 
 	verdicts      []Verdict
+	warnings      []string
 	flagged       int
 	judged, saved time.Duration
 }
@@ -96,6 +97,6 @@ func (o *observer) signed(file []byte, index int) []byte {
 			return signed
 		}
 	}
-	o.sink.Log(fmt.Sprintf("warning: picture %d carries no recipe: %v\n", index, err))
+	o.warnings = append(o.warnings, fmt.Sprintf("picture %d carries no recipe: %v", index, err))
 	return file
 }

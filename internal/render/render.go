@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"slices"
 	"time"
 
 	"easel/internal/engine"
@@ -109,7 +110,7 @@ func (r *Renderer) Render(ctx context.Context, in schema.Input, sink Sink) (Repo
 		o.judge, o.threshold = r.Judge, r.Threshold
 	}
 	result, err := r.Engine.Generate(ctx, request(in, source, report.Seeds, requested(report.LoRAs), r.Previews), o)
-	warn(result.Warnings...)
+	warn(slices.Concat(result.Warnings, o.warnings)...)
 	warn(reported(report.LoRAs, result.Adapters)...)
 	report.Verdicts, report.Timings, report.Safety, report.Save = o.verdicts, result.Timings, o.judged, o.saved
 	report.Total = time.Since(start)

@@ -266,6 +266,18 @@ func TestBadPicturesAreNamed(t *testing.T) {
 	}
 }
 
+func TestARecipeThatDoesNotFitIsSaid(t *testing.T) {
+	out := &pile{}
+	report, err := (&Renderer{Engine: &painter{}}).Render(context.Background(),
+		parse(t, `{"prompt":"`+strings.Repeat("very ", 20_000)+`","output_format":"jpg","megapixels":"0.25"}`), out)
+	if err != nil || len(out.images) != 1 {
+		t.Fatalf("%d pictures, %v", len(out.images), err)
+	}
+	if said := strings.Join(report.Warnings, "\n"); !strings.Contains(said, "picture 0 carries no recipe") || !strings.Contains(out.log.String(), "warning: picture 0 carries no recipe") {
+		t.Errorf("warnings %.300q", said)
+	}
+}
+
 func TestWhatIsVoidIsSaid(t *testing.T) {
 	for in, want := range map[string]string{
 		`{"prompt":"x","width":512}`:                                      "width ignored: aspect_ratio is 1:1",

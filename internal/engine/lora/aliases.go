@@ -100,7 +100,7 @@ func (a aliases) find(stem string) (target, bool) {
 	component := "transformer."
 	for _, p := range []struct{ prefix, component string }{
 		{"transformer.", "transformer."}, {"diffusion_model.", "transformer."}, {"model.diffusion_model.", "transformer."},
-		{"lora_unet_", "transformer."}, {"lora_transformer_", "transformer."},
+		{"lora_unet_", "transformer."}, {"lora_transformer_", "transformer."}, {"lycoris_", "transformer."},
 		{"text_encoder.", "text_encoder."}, {"lora_te_", "text_encoder."}, {"lora_te1_", "text_encoder."}, {"text_encoders.clip_l.transformer.", "text_encoder."},
 		{"text_encoder_2.", "text_encoder_2."}, {"lora_te2_", "text_encoder_2."}, {"lora_te3_", "text_encoder_2."}, {"text_encoders.t5xxl.transformer.", "text_encoder_2."},
 	} {

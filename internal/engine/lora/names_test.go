@@ -17,6 +17,7 @@ func TestPrefixes(t *testing.T) {
 		{"base_model.model.transformer.transformer_blocks.1.attn.to_q", ".lora_A.weight", ".lora_B.weight", "transformer.transformer_blocks.1.attn.to_q"},
 		{"lora_transformer_transformer_blocks_1_attn_to_out_0", ".lora_down.weight", ".lora_up.weight", "transformer.transformer_blocks.1.attn.to_out.0"},
 		{"lora_transformer_single_transformer_blocks_1_proj_out", ".lora_down.weight", ".lora_up.weight", "transformer.single_transformer_blocks.1.proj_out"},
+		{"lycoris_transformer_blocks_1_attn_to_v", ".lora_down.weight", ".lora_up.weight", "transformer.transformer_blocks.1.attn.to_v"},
 		{"model.diffusion_model.double_blocks.1.txt_attn.proj", ".lora_A.weight", ".lora_B.weight", "transformer.transformer_blocks.1.attn.to_add_out"},
 		{"double_blocks.1.img_mod.lin", ".lora_A.weight", ".lora_B.weight", "transformer.transformer_blocks.1.norm1.linear"},
 		{"diffusion_model.img_in", ".lora_A.weight", ".lora_B.weight", "transformer.x_embedder"},
