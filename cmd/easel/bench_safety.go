@@ -44,7 +44,7 @@ func (c *benchSafety) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tools, err := c.openTools(ctx, dirs)
+	tools, err := c.openTools(ctx, dirs, newLog())
 	if err != nil {
 		return err
 	}

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"easel/internal/engine"
 )
@@ -16,7 +19,8 @@ type engineFlags struct {
 	Device  string `help:"Where to compute: ${enum}. auto takes the first of cuda, webgpu and cpu that works." enum:"auto,cpu,webgpu,cuda" default:"auto"`
 	Threads int    `help:"Threads of the CPU to compute with; 0: all of them." default:"0"`
 	OrtLib  string `help:"ONNX Runtime's library, where it is not found by itself." type:"existingfile" placeholder:"FILE"`
-	Memory  int64  `help:"Bytes that loaded weights may hold: networks make room for each other; 0: all stay loaded." default:"0" placeholder:"BYTES"`
+	Memory  size   `help:"Memory that loaded weights may hold, such as 16GiB: networks make room for each other, and are rounded to 8 or 4 bits where they do not fit. Default: two thirds of the machine's." placeholder:"SIZE"`
+	Bits    int    `help:"Bits of a weight in go_fast: 8, or 4 for half the memory, less exact; 0: 4 where 8 do not fit." enum:"0,4,8" default:"0"`
 	Lora    string `help:"Main LoRA; default: lora.safetensors in the dev variant's directory, if there." type:"existingfile" placeholder:"FILE"`
 	Data    string `help:"Directory of everything that Easel keeps." type:"path" placeholder:"DIR"`
 }
@@ -65,14 +69,26 @@ func (f engineFlags) models() (modelDirs, error) {
 	return dirs, nil
 }
 
-// open readies an engine over the directories.
-func (f engineFlags) open(ctx context.Context, dirs modelDirs) (*engine.Engine, error) {
+// open readies an engine over the directories. What takes minutes it says to log.
+func (f engineFlags) open(ctx context.Context, dirs modelDirs, log *slog.Logger) (*engine.Engine, error) {
 	data, err := f.dataDir()
 	if err != nil {
 		return nil, err
 	}
 	return engine.Open(ctx, engine.Options{
-		Dev: dirs.dev, Schnell: dirs.schnell, Device: f.Device, Threads: f.Threads, Library: f.OrtLib, Memory: f.Memory,
-		Cache: filepath.Join(data, "rounded"),
+		Dev: dirs.dev, Schnell: dirs.schnell, Device: f.Device, Threads: f.Threads, Library: f.OrtLib, Bits: f.Bits,
+		Memory: int64(cmp.Or(f.Memory, size(memory()/3*2))), Cache: filepath.Join(data, "rounded"), Rounding: tellRounding(log),
 	})
+}
+
+// tellRounding logs how far a rounding is, every few seconds.
+func tellRounding(log *slog.Logger) func(variant string, done, total int64) {
+	const pause = 5 * time.Second
+	next := time.Now().Add(pause)
+	return func(variant string, done, total int64) {
+		if time.Now().After(next) {
+			next = time.Now().Add(pause)
+			log.Info("rounding weights, once", "model", variant, "percent", 100*done/total, "of", size(total))
+		}
+	}
 }

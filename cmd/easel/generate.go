@@ -53,7 +53,7 @@ func (c *generateCommand) Run(ctx context.Context) error {
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {
 		return err
 	}
-	tools, err := c.openTools(ctx, dirs)
+	tools, err := c.openTools(ctx, dirs, newLog())
 	if err != nil {
 		return err
 	}

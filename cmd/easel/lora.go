@@ -84,7 +84,7 @@ func (c *loraCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	eng, err := c.open(ctx, dirs)
+	eng, err := c.open(ctx, dirs, newLog())
 	if err != nil {
 		return err
 	}

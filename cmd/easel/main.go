@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -37,6 +38,9 @@ func main() {
 	fmt.Fprintln(os.Stderr, "easel:", err)
 	os.Exit(1)
 }
+
+// newLog writes what an operator should know beside a command's own output.
+func newLog() *slog.Logger { return slog.New(slog.NewTextHandler(os.Stderr, nil)) }
 
 func options() []kong.Option {
 	return []kong.Option{

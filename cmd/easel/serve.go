@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net"
-	"os"
 	"strings"
 	"time"
 )
@@ -27,7 +25,7 @@ type serveCommand struct {
 }
 
 func (c *serveCommand) Run(ctx context.Context) error {
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	log := newLog()
 	s, err := newServer(ctx, c, log)
 	if err != nil {
 		return err

@@ -73,7 +73,7 @@ func newStudio(flags workFlags, dirs modelDirs, identity render.Identity, ports 
 
 // Run readies the engine and draws until ctx ends.
 func (s *studio) Run(ctx context.Context) error {
-	tools, err := s.flags.openTools(ctx, s.dirs)
+	tools, err := s.flags.openTools(ctx, s.dirs, s.log)
 	s.mu.Lock()
 	s.state.Done, s.state.Err, s.state.Completed = err == nil, err, time.Now()
 	s.mu.Unlock()
@@ -141,14 +141,14 @@ type tools struct {
 }
 
 // openTools opens them and loads the networks that the first picture needs.
-func (f engineFlags) openTools(ctx context.Context, dirs modelDirs) (_ *tools, err error) {
+func (f engineFlags) openTools(ctx context.Context, dirs modelDirs, log *slog.Logger) (_ *tools, err error) {
 	t := &tools{mainLoRA: dirs.lora}
 	defer func() {
 		if err != nil {
 			t.Close()
 		}
 	}()
-	if t.engine, err = f.open(ctx, dirs); err != nil {
+	if t.engine, err = f.open(ctx, dirs, log); err != nil {
 		return nil, err
 	}
 	if t.judge, err = safety.Open(classifier.OpenNSFW, ort.Options{Threads: f.Threads}); err != nil {

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
-	"os"
 )
 
 type workerCommand struct {
@@ -16,7 +14,7 @@ func (c *workerCommand) Run(ctx context.Context) error {
 	if c.Nats == "" {
 		return fmt.Errorf("--nats is missing: a worker draws for the servers that keep their state on a NATS server")
 	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	log := newLog()
 	data, err := c.dataDir()
 	if err != nil {
 		return err

@@ -37,14 +37,9 @@ func (e *Engine) BenchFast(ctx context.Context, r Request, runs int) (FastBenchm
 			psnrs, ssims = append(psnrs, psnr(pictures[0], pictures[1])), append(ssims, ssim(pictures[0], pictures[1]))
 		}
 	}
-	var middle [2]Timings
-	for mode := range middle {
-		slices.SortFunc(timings[mode], func(a, b Timings) int { return int(a.Total - b.Total) })
-		middle[mode] = timings[mode][len(timings[mode])/2]
-	}
 	slices.Sort(psnrs)
 	slices.Sort(ssims)
-	return FastBenchmark{middle[0], middle[1], psnrs[len(psnrs)/2], ssims[len(ssims)/2]}, nil
+	return FastBenchmark{middle(timings[0]), middle(timings[1]), psnrs[len(psnrs)/2], ssims[len(ssims)/2]}, nil
 }
 
 // keeper keeps the last picture.

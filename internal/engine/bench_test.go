@@ -24,7 +24,7 @@ func BenchmarkGenerate(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.Logf("total %v steps %v decode %v bare %v overhead %.1f%%", m.Timings.Total, m.Timings.Steps, m.Timings.Decode, m.Bare, 100*m.Overhead)
+		b.Logf("total %v steps %v decode %v bare %v overhead %.1f%%", m.Timings.Total, m.Timings.Steps, m.Timings.Decode, m.Bare.Total, 100*m.Overhead)
 	}
 	b.Log(ort.Version())
 }

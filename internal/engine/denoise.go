@@ -36,25 +36,30 @@ func (r *run) denoise(ctx context.Context, k int, pass *flux.Pass, from start) e
 	return ctx.Err()
 }
 
-// previewEvery is the least time between two previews.
-const previewEvery = 100 * time.Millisecond
+// Previews come at most ten times a second, and take at most a sixtieth of the
+// time, whatever a preview of this model and its observer costs.
+const (
+	previewEvery = 100 * time.Millisecond
+	previewShare = 60
+)
 
 // watch shows previews of one picture, not too often.
 type watch struct {
 	run     *run
 	picture int
-	last    time.Time
+	next    time.Time // not before this
 }
 
 // look shows what the run expects to end with: the latents less the noise that
 // the velocity says is left in them.
 func (w *watch) look(ctx context.Context, step int, pass *flux.Pass, sigma float32) error {
 	r := w.run
-	if r.painter == nil || time.Since(w.last) < previewEvery {
+	began := time.Now()
+	if r.painter == nil || began.Before(w.next) {
 		return nil
 	}
-	w.last = time.Now()
 	defer clock(&r.timings.Preview)()
+	defer func() { w.next = began.Add(max(previewEvery, previewShare*time.Since(began))) }()
 	expected := make([]float32, len(pass.Latents))
 	for i, x := range pass.Latents {
 		expected[i] = x - float32(sigma*pass.Velocity[i])

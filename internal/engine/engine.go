@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,12 +27,12 @@ type Options struct {
 	Device  string // cpu (or empty), webgpu, cuda, or auto: the first of cuda, webgpu and cpu that works
 	Threads int    // 0: as many as the process may use
 	Library string // of ONNX Runtime; empty: it is searched for
-	Memory  int64  // bytes that loaded weights may hold; 0: all stay loaded
+	Memory  int64  // bytes that loaded weights may hold; 0: any number
 	Cache   string // folder for weights that were rounded for the fast mode; empty: the user's cache folder
-	Bits    int    // of the fast mode's weights: 8 (or 0), or 4: half the memory, slower, less exact
+	Bits    int    // of rounded weights: 8, or 4: half the memory, less exact; 0: 4 where 8 bits do not fit Memory
 
 	// Rounding, if given, is told how far the rounding of a variant's weights
-	// is, in bytes: it takes a while the first time.
+	// is, in bytes: it takes minutes the first time.
 	Rounding func(variant string, done, total int64)
 }
 
@@ -79,7 +78,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 		turn:     make(chan struct{}, 1),
 		shelf:    shelf{limit: o.Memory},
 		cache:    o.Cache,
-		bits:     cmp.Or(o.Bits, 8),
+		bits:     o.Bits,
 		rounding: o.Rounding,
 	}
 	var errs []error
@@ -124,8 +123,9 @@ func (e *Engine) variant(name string) (*variant, error) {
 	return nil, fmt.Errorf("model %q: %w", name, ErrNotInstalled)
 }
 
-// Load loads the networks that a text-to-image run of the variant needs, so
-// that its first run need not.
+// Load readies what a text-to-image run of the variant needs, so that its first
+// run need not: it rounds the weights that do not fit the memory otherwise, and
+// loads networks for as long as there is room.
 func (e *Engine) Load(ctx context.Context, name string) error {
 	v, err := e.variant(name)
 	if err != nil {
@@ -135,20 +135,29 @@ func (e *Engine) Load(ctx context.Context, name string) error {
 		return err
 	}
 	defer e.leave()
-	if _, err := e.clip(v); err != nil {
+	f, _ := e.form(v, false)
+	if err := e.round(ctx, v, f); err != nil {
 		return err
 	}
-	if _, err := e.t5(v); err != nil {
-		return err
+	t5Bytes, transformerBytes := v.held(f)
+	for _, network := range []struct {
+		bytes int64
+		load  func() error
+	}{
+		{v.bytes[partVAE], func() error { _, err := e.painter(ctx, v); return err }},
+		{v.bytes[partVAE], func() error { _, err := e.decoder(v); return err }},
+		{v.bytes[partCLIP], func() error { _, err := e.clip(v); return err }},
+		{t5Bytes, func() error { _, err := e.t5(ctx, v, f); return err }},
+		{transformerBytes, func() error { _, err := e.transformer(ctx, v, f); return err }},
+	} {
+		if !e.shelf.hasRoom(network.bytes) {
+			break // the first run will make some
+		}
+		if err := network.load(); err != nil {
+			return err
+		}
 	}
-	if _, err := e.transformer(v); err != nil {
-		return err
-	}
-	if _, err := e.decoder(v); err != nil {
-		return err
-	}
-	_, err = e.painter(ctx, v)
-	return err
+	return nil
 }
 
 // Close frees everything after the run in progress has ended. Closing twice does nothing.

@@ -97,7 +97,10 @@ func TestSchnellTakesFromDev(t *testing.T) {
 
 func TestMemoryLimit(t *testing.T) {
 	want := draw(t, open(t, Options{Dev: tiny}), rocket()).pictures[0]
-	e, r := open(t, Options{Dev: tiny, Memory: 1}), rocket()
+	whole := open(t, Options{Dev: tiny})
+	v := whole.variants[Dev]
+	largest := max(v.bytes[partTransformer], v.bytes[partT5], v.bytes[partCLIP], v.bytes[partVAE])
+	e, r := open(t, Options{Dev: tiny, Memory: largest}), rocket()
 	r.Seeds, r.Previews = []int64{7, 7}, true // the preview's map is fitted, which takes the decoder
 	for k, got := range draw(t, e, r).pictures {
 		if !bytes.Equal(got.Pix, want.Pix) {

@@ -12,50 +12,68 @@ import (
 	"easel/internal/engine/t5"
 )
 
-// transformer is the one that the request asks for: rounded for the fast mode,
-// where the device can.
-func (r *run) transformer(ctx context.Context) (*flux.Model, error) {
-	e := r.engine
-	if !r.request.Fast {
-		return loaded(r, e.transformer)
-	}
+// form is how a variant's two large networks are held in memory.
+type form struct {
+	bits int  // of the transformer's weights: 8 or 4; 0: float32
+	t5   bool // the T5 encoder's weights are in 8 bits
+}
+
+// form is what a request gets, and what of that it did not ask for. Networks
+// that do not fit the memory as float32 are rounded where the device can. T5 is
+// rounded for no other reason: it runs once a request and shapes all of the picture.
+func (e *Engine) form(v *variant, fast bool) (f form, warnings []string) {
 	if !e.HasFast() {
-		r.warn("go_fast ignored: %v, and this engine computes on %s", flux.ErrFast, e.sessions.Device)
-		return loaded(r, e.transformer)
+		if fast {
+			warnings = append(warnings, fmt.Sprintf("go_fast ignored: %v, and this engine computes on %s", flux.ErrFast, e.sessions.Device))
+		}
+		return form{}, warnings
 	}
-	return loaded(r, func(v *variant) (*flux.Model, error) { return e.fastTransformer(ctx, v) })
+	large := func(bytes int64) bool { return e.shelf.limit > 0 && bytes > e.shelf.limit }
+	if large(v.bytes[partT5]) {
+		f.t5 = true
+		warnings = append(warnings, fmt.Sprintf("the text encoder runs in 8 bits: its %.1f GiB of float32 weights do not fit the memory of %.1f GiB", gib(v.bytes[partT5]), gib(e.shelf.limit)))
+	}
+	if !fast && !large(v.bytes[partTransformer]) {
+		return f, warnings
+	}
+	if f.bits = e.bits; f.bits == 0 {
+		f.bits = 8
+		if large(v.rounded[8]) {
+			f.bits = 4
+		}
+	}
+	if !fast {
+		warnings = append(warnings, fmt.Sprintf("the transformer runs in %d bits: its %.1f GiB of float32 weights do not fit the memory of %.1f GiB", f.bits, gib(v.bytes[partTransformer]), gib(e.shelf.limit)))
+	} else if f.bits == 4 && e.bits == 0 {
+		warnings = append(warnings, fmt.Sprintf("go_fast runs in 4 bits: %.1f GiB of 8-bit weights do not fit the memory of %.1f GiB", gib(v.rounded[8]), gib(e.shelf.limit)))
+	}
+	return f, warnings
 }
 
 // HasFast says whether the engine's device can do what Request.Fast asks.
 func (e *Engine) HasFast() bool { return e.sessions.Device == ort.CPU }
 
-func (e *Engine) fastTransformer(ctx context.Context, v *variant) (*flux.Model, error) {
-	dir := v.parts[partTransformer]
-	return fetch(&e.shelf, dir+"#fast", v.fastBytes, func() (*flux.Model, error) {
-		cache, err := e.roundedWeights(v)
-		if err != nil {
-			return nil, err
-		}
-		return flux.LoadFast(ctx, dir, true, e.sessions, e.bits, cache)
-	})
-}
+func gib(bytes int64) float64 { return float64(bytes) / (1 << 30) }
 
-// roundsT5 says whether the fast mode rounds the T5 encoder too: only where it
-// does not fit otherwise, for it runs once a request and shapes all of the picture.
-func (r *run) roundsT5() bool {
-	e := r.engine
-	return r.request.Fast && e.HasFast() && e.shelf.limit > 0 && r.variant.bytes[partT5] > e.shelf.limit
-}
-
-func (e *Engine) roundedT5(ctx context.Context, v *variant) (*t5.Model, error) {
-	dir := v.parts[partT5]
-	return fetch(&e.shelf, dir+"#fast", v.roundedT5, func() (*t5.Model, error) {
-		cache, err := e.roundedWeights(v)
-		if err != nil {
-			return nil, err
+// round prepares the weights that the form takes rounded, where an earlier call
+// has not: minutes for a full-size model.
+func (e *Engine) round(ctx context.Context, v *variant, f form) error {
+	if f == (form{}) {
+		return nil
+	}
+	cache, err := e.roundedWeights(v)
+	if err != nil {
+		return err
+	}
+	if f.t5 {
+		if err := t5.Round(ctx, v.parts[partT5], cache); err != nil {
+			return err
 		}
-		return t5.LoadRounded(ctx, dir, true, e.sessions, cache)
-	})
+	}
+	if f.bits > 0 {
+		return flux.Round(ctx, v.parts[partTransformer], f.bits, cache)
+	}
+	return nil
 }
 
 // roundedWeights is where rounded weights are kept.

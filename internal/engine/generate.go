@@ -71,6 +71,7 @@ type run struct {
 	observer Observer
 	canvas   canvas
 	length   int // of the text, in tokens
+	form     form
 
 	text     flux.Text
 	schedule sampling.Schedule
@@ -84,9 +85,10 @@ type run struct {
 }
 
 func (e *Engine) newRun(v *variant, r Request, o Observer) *run {
+	f, warnings := e.form(v, r.Fast)
 	return &run{
 		engine: e, variant: v, request: r, observer: o,
-		canvas: newCanvas(r.Width, r.Height, v.unit()), length: v.textTokens(),
+		canvas: newCanvas(r.Width, r.Height, v.unit()), length: v.textTokens(), form: f, warnings: warnings,
 	}
 }
 
@@ -129,9 +131,12 @@ func (r *run) all(ctx context.Context) (err error) {
 // draw makes picture k. It asks for the transformer anew each time: where
 // memory is short, decoding the picture before closed it.
 func (r *run) draw(ctx context.Context, k int, seed int64) error {
-	transformer, err := r.transformer(ctx)
+	transformer, err := loaded(r, func(v *variant) (*flux.Model, error) { return r.engine.transformer(ctx, v, r.form) })
 	if err != nil {
 		return err
+	}
+	if share := transformer.Rounded; r.request.Fast && r.form.bits > 0 && share < fewRounded {
+		r.warn("go_fast rounds %.0f %% of the transformer's weights: the others would change the picture, so it is little faster", 100*share)
 	}
 	pass, err := transformer.NewPass(r.text, r.canvas.rows, r.canvas.cols, r.request.Guidance, r.adapters.transformer)
 	if err != nil {
@@ -145,6 +150,10 @@ func (r *run) draw(ctx context.Context, k int, seed int64) error {
 	}
 	return r.decode(ctx, k, pass.Latents)
 }
+
+// fewRounded is the share of rounded weights below which a caller of the fast
+// mode is told that it brings little.
+const fewRounded = 0.5
 
 // decode makes picture k of packed latents and hands it over.
 func (r *run) decode(ctx context.Context, k int, tokens []float32) error {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
 	"easel/internal/engine/clip"
@@ -22,15 +23,39 @@ func (e *Engine) clip(v *variant) (*clip.Model, error) {
 	})
 }
 
-func (e *Engine) t5(v *variant) (*t5.Model, error) {
-	return network(e, v, partT5, "", func(dir string, o ort.Options) (*t5.Model, error) {
-		return t5.Load(dir, true, o)
+func (e *Engine) t5(ctx context.Context, v *variant, f form) (*t5.Model, error) {
+	if !f.t5 {
+		return network(e, v, partT5, "", func(dir string, o ort.Options) (*t5.Model, error) {
+			return t5.Load(dir, true, o)
+		})
+	}
+	dir := v.parts[partT5]
+	return fetch(&e.shelf, dir+"#8", v.roundedT5, func() (*t5.Model, error) {
+		cache, err := e.roundedWeights(v)
+		if err != nil {
+			return nil, err
+		}
+		return t5.LoadRounded(ctx, dir, true, e.sessions, cache)
 	})
 }
 
-func (e *Engine) transformer(v *variant) (*flux.Model, error) {
-	return network(e, v, partTransformer, "", func(dir string, o ort.Options) (*flux.Model, error) {
-		return flux.Load(dir, true, o)
+func (e *Engine) transformer(ctx context.Context, v *variant, f form) (*flux.Model, error) {
+	if f.bits == 0 {
+		return network(e, v, partTransformer, "", func(dir string, o ort.Options) (*flux.Model, error) {
+			return flux.Load(dir, true, o)
+		})
+	}
+	dir := v.parts[partTransformer]
+	return fetch(&e.shelf, fmt.Sprintf("%s#%d", dir, f.bits), v.rounded[f.bits], func() (*flux.Model, error) {
+		cache, err := e.roundedWeights(v)
+		if err != nil {
+			return nil, err
+		}
+		keep, err := e.sensitive(ctx, v, f.bits, cache)
+		if err != nil {
+			return nil, err
+		}
+		return flux.LoadFast(ctx, dir, true, e.sessions, f.bits, cache, keep)
 	})
 }
 

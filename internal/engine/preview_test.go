@@ -15,7 +15,7 @@ const emoji = "../../models/emoji/dev"
 // patient gives each step the time after which the next preview is shown.
 type patient struct{ gallery }
 
-func (p *patient) Step(s Step) { p.gallery.Step(s); time.Sleep(previewEvery) }
+func (p *patient) Step(s Step) { p.gallery.Step(s); time.Sleep(max(previewEvery, previewShare*s.Took)) }
 
 // TestLastPreviewIsLikeThePicture uses the embedded model: random weights have
 // no picture that a linear map could foresee.
@@ -24,7 +24,7 @@ func TestLastPreviewIsLikeThePicture(t *testing.T) {
 		t.Skip("the embedded model has no weights yet")
 	}
 	e := open(t, Options{Dev: emoji})
-	r := Request{Variant: Dev, Prompt: "a 3d emoji of a rocket", Width: 256, Height: 256, Steps: 8, Guidance: 3, Seeds: []int64{7}, Previews: true}
+	r := Request{Variant: Dev, Prompt: "a 3d emoji of a rocket", Width: 256, Height: 256, Steps: 4, Guidance: 3, Seeds: []int64{7}, Previews: true}
 	seen := &patient{}
 	if _, err := e.Generate(t.Context(), r, seen); err != nil {
 		t.Fatal(err)

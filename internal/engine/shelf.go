@@ -28,7 +28,7 @@ func fetch[T closer](s *shelf, key string, bytes int64, load func() (T, error)) 
 		s.books = append(slices.Delete(s.books, i, i+1), b) // the latest used is last
 		return b.value.(T), nil
 	}
-	if s.limit > 0 && bytes > 0 {
+	if bytes > 0 {
 		s.makeRoom(bytes)
 	}
 	value, err := load()
@@ -39,8 +39,11 @@ func fetch[T closer](s *shelf, key string, bytes int64, load func() (T, error)) 
 	return value, nil
 }
 
+// hasRoom says whether so many bytes may be held beside what is there.
+func (s *shelf) hasRoom(bytes int64) bool { return s.limit == 0 || s.total()+bytes <= s.limit }
+
 func (s *shelf) makeRoom(bytes int64) {
-	for s.total()+bytes > s.limit {
+	for !s.hasRoom(bytes) {
 		i := slices.IndexFunc(s.books, func(b book) bool { return b.bytes > 0 })
 		if i < 0 {
 			return

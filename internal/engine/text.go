@@ -47,10 +47,7 @@ func (r *run) encode(ctx context.Context) error {
 	} else if clipCut > 0 {
 		r.warn("prompt cut at %d tokens for its summary: %d more shaped only the details", len(clipIDs), clipCut)
 	}
-	key := fmt.Sprintf("%s|%s|%v|%d|%s|%s", v.parts[partCLIP], v.parts[partT5], r.roundsT5(), length, r.adapters.text, prompt)
-	if r.roundsT5() {
-		r.warn("the text encoder runs in 8 bits: %d MiB do not hold it otherwise", e.shelf.limit>>20)
-	}
+	key := fmt.Sprintf("%s|%s|%v|%d|%s|%s", v.parts[partCLIP], v.parts[partT5], r.form.t5, length, r.adapters.text, prompt)
 	if text, ok := e.texts.get(key); ok {
 		r.text = text
 		return nil
@@ -83,10 +80,7 @@ func (r *run) pooled(ctx context.Context, ids []int64) ([]float32, error) {
 
 func (r *run) states(ctx context.Context, ids []int64) ([]float32, error) {
 	model, err := loaded(r, func(v *variant) (*t5.Model, error) {
-		if r.roundsT5() {
-			return r.engine.roundedT5(ctx, v)
-		}
-		return r.engine.t5(v)
+		return r.engine.t5(ctx, v, r.form)
 	})
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"easel/internal/engine/flux"
 	"easel/internal/engine/lora"
 	"easel/internal/engine/preview"
+	"easel/internal/engine/quant"
 	"easel/internal/engine/safetensors"
 	"easel/internal/engine/sampling"
 	"easel/internal/engine/t5"
@@ -34,16 +35,16 @@ type variant struct {
 	t5         t5.Config
 	flux       flux.Config
 	vae        vae.Config
-	bytes      map[string]int64 // that each part's weights hold in memory
-	fastBytes  int64            // of the transformer in 8 bits
-	roundedT5  int64            // of the T5 encoder in 8 bits
+	bytes      map[string]int64 // that each part's weights hold in memory as float32
+	rounded    map[int]int64    // that the transformer's hold in 8 and 4 bits
+	roundedT5  int64            // that T5's hold in 8 bits
 	layers     lora.Layers      // that an adapter may change
 }
 
 // readVariant reads all of a directory but the weights themselves. Its error
 // lists everything that is missing or wrong.
 func readVariant(name string, parts layout) (*variant, error) {
-	v := &variant{name: name, parts: parts, bytes: map[string]int64{}, layers: lora.Layers{}}
+	v := &variant{name: name, parts: parts, bytes: map[string]int64{}, rounded: map[int]int64{}, layers: lora.Layers{}}
 	errs := make([]error, 7)
 	v.scheduler, errs[0] = sampling.LoadScheduler(parts[partScheduler])
 	v.clipTokens, errs[1] = tokenizer.LoadCLIP(parts[partCLIPTokens])
@@ -56,15 +57,16 @@ func readVariant(name string, parts layout) (*variant, error) {
 	v.t5, errs[4] = readNetwork(v, partT5, textStem, t5.ReadConfig, func(c t5.Config, file *safetensors.Checkpoint) error {
 		_, modules, err := t5.Build(c, file, true)
 		v.addLayers(partT5, modules)
-		v.roundedT5 = v.bytes[partT5] - t5.Rounded(file)
+		v.roundedT5 = v.bytes[partT5] - quant.Saves(file, t5.RoundedWeights(file))
 		return err
 	})
 	v.flux, errs[5] = readNetwork(v, partTransformer, imageStem, flux.ReadConfig, func(c flux.Config, file *safetensors.Checkpoint) error {
 		_, modules, err := flux.Build(c, file, flux.Form{Adapted: true})
 		v.addLayers(partTransformer, modules)
-		rounded, ferr := flux.FastWeights(parts[partTransformer], file, 8)
-		v.fastBytes = v.bytes[partTransformer] - flux.FastSaves(rounded, file)
-		return errors.Join(err, ferr)
+		for _, bits := range []int{8, 4} {
+			v.rounded[bits] = v.bytes[partTransformer] - quant.Saves(file, flux.FastWeights(file, bits))
+		}
+		return err
 	})
 	v.vae, errs[6] = readNetwork(v, partVAE, imageStem, vae.ReadConfig, func(c vae.Config, file *safetensors.Checkpoint) error {
 		_, decoder := vae.BuildDecoder(c, file, false)
@@ -119,6 +121,18 @@ func (v *variant) checkPreview() error {
 		return nil
 	}
 	return err
+}
+
+// held is how many bytes the large networks hold in a form.
+func (v *variant) held(f form) (t5, transformer int64) {
+	t5, transformer = v.bytes[partT5], v.bytes[partTransformer]
+	if f.t5 {
+		t5 = v.roundedT5
+	}
+	if f.bits > 0 {
+		transformer = v.rounded[f.bits]
+	}
+	return t5, transformer
 }
 
 // textTokens is how many T5 tokens a prompt becomes.

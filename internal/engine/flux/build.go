@@ -2,6 +2,7 @@ package flux
 
 import (
 	"fmt"
+	"slices"
 
 	"easel/internal/engine/nn"
 	"easel/internal/engine/onnx"
@@ -27,6 +28,7 @@ type Form struct {
 	Plain   bool // without the fused attention op
 
 	Rounded *safetensors.Checkpoint // 8-bit weights to use instead of the checkpoint's own; nil: none
+	Keep    []string                // kinds of layers that use the checkpoint's own all the same
 	Levels  int                     // that activations are rounded to, on each side of zero
 }
 
@@ -36,7 +38,10 @@ type Form struct {
 func Build(c Config, file *safetensors.Checkpoint, form Form) (onnx.Model, []nn.Module, error) {
 	g := onnx.New("transformer")
 	w := nn.NewWeights(g, file, form.Adapted)
-	w.Rounded(form.Rounded, form.Levels)
+	w.Rounded(form.Rounded, form.Levels, func(weight string) bool {
+		kind, _ := kindOf(weight)
+		return slices.Contains(form.Keep, kind)
+	})
 	t := NewTransformer(g, w, c, form.Plain)
 
 	image, text := onnx.Sym("image"), onnx.Sym("text")

@@ -33,7 +33,7 @@ func BenchmarkFast(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer plain.Close()
-	fast, err := LoadFast(b.Context(), dir, true, o, bits(), quant.Cache{Folder: b.TempDir()})
+	fast, err := LoadFast(b.Context(), dir, true, o, bits(), quant.Cache{Folder: b.TempDir()}, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

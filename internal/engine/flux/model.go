@@ -15,6 +15,7 @@ import (
 type Model struct {
 	Config  Config
 	Modules []nn.Module // that take a LoRA; empty when not adapted
+	Rounded float64     // share of the blocks' weights that are rounded
 	session *ort.Session
 }
 

@@ -9,10 +9,10 @@ import (
 )
 
 // Rounded makes linear layers use the rounded weights that file has for them
-// (see package quant), with activations rounded to 8 bits too: beside quant.Rows
-// to −levels…levels in each token.
-func (w *Weights) Rounded(file *safetensors.Checkpoint, levels int) {
-	w.rounded, w.levels = file, levels
+// (see package quant), but for those that keep names, with activations rounded
+// to 8 bits too: beside quant.Rows to −levels…levels in each token.
+func (w *Weights) Rounded(file *safetensors.Checkpoint, levels int, keep func(weight string) bool) {
+	w.rounded, w.levels, w.keep = file, levels, keep
 }
 
 // rounded is a weight in 8 bits or fewer.
@@ -31,7 +31,7 @@ func (w *Weights) roundedWeight(name string, in, out int) rounded {
 	name = w.name(name)
 	t, ok := w.rounded.Tensor(name)
 	switch {
-	case !ok:
+	case !ok || w.keep(name):
 		return rounded{}
 	case t.DType == safetensors.U8 && len(t.Shape) == 3:
 		bits := int(t.Shape[2]) * 8 / quant.Block

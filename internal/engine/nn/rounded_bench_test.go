@@ -92,7 +92,7 @@ func large(b *testing.B, in, out int, form quant.Form) *ort.Session {
 		if err != nil {
 			b.Fatal(err)
 		}
-		w.Rounded(rounded, 127)
+		w.Rounded(rounded, 127, func(string) bool { return false })
 	}
 	g.Output("y", w.Linear("l", in, out).Apply(g.Input("x", onnx.Float32, onnx.Sym("tokens"), onnx.D(in))))
 	m, err := g.Build()

@@ -39,7 +39,7 @@ func layer(t *testing.T, adapted bool, form quant.Form, levels int) (s *ort.Sess
 	}
 	g := onnx.New("layer")
 	weights := NewWeights(g, file, adapted)
-	weights.Rounded(rounded, levels)
+	weights.Rounded(rounded, levels, func(string) bool { return false })
 	g.Output("y", weights.Linear("l", in, out).Apply(g.Input("x", onnx.Float32, onnx.Sym("tokens"), onnx.D(in))))
 	if err := weights.Err(); err != nil {
 		t.Fatal(err)

@@ -35,6 +35,7 @@ type state struct {
 	modules  []Module
 	rounded  *safetensors.Checkpoint // nil: nothing is
 	levels   int
+	keep     func(weight string) bool
 }
 
 // Module is a linear layer that a LoRA may change. Its graph inputs are

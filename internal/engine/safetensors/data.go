@@ -23,31 +23,37 @@ func (t Tensor) Bytes() ([]byte, error) {
 
 // Float32s reads a floating-point tensor (F32, F16, BF16 or F64) as float32.
 func (t Tensor) Float32s() ([]float32, error) {
-	var width int
-	var value func([]byte) float32
-	le := binary.LittleEndian
-	switch t.DType {
-	case F32:
-		width, value = 4, func(b []byte) float32 { return math.Float32frombits(le.Uint32(b)) }
-	case BF16:
-		width, value = 2, func(b []byte) float32 { return math.Float32frombits(uint32(le.Uint16(b)) << 16) }
-	case F16:
-		width, value = 2, func(b []byte) float32 { return half(le.Uint16(b)) }
-	case F64:
-		width, value = 8, func(b []byte) float32 { return float32(math.Float64frombits(le.Uint64(b))) }
-	default:
+	width, ok := floatBytes[t.DType]
+	if !ok {
 		return nil, fmt.Errorf("%s: tensor %q: %s is not a floating-point type that Easel reads", t.File, t.Name, t.DType)
 	}
 	data, err := t.Bytes()
 	if err != nil {
 		return nil, err
 	}
-	out := make([]float32, len(data)/width)
-	for i := range out {
-		out[i] = value(data[i*width:])
+	out, le := make([]float32, len(data)/width), binary.LittleEndian
+	switch t.DType { // outside the loops: full-size models have billions of values
+	case F32:
+		for i := range out {
+			out[i] = math.Float32frombits(le.Uint32(data[4*i:]))
+		}
+	case BF16:
+		for i := range out {
+			out[i] = math.Float32frombits(uint32(le.Uint16(data[2*i:])) << 16)
+		}
+	case F16:
+		for i := range out {
+			out[i] = half(le.Uint16(data[2*i:]))
+		}
+	case F64:
+		for i := range out {
+			out[i] = float32(math.Float64frombits(le.Uint64(data[8*i:])))
+		}
 	}
 	return out, nil
 }
+
+var floatBytes = map[DType]int{F32: 4, BF16: 2, F16: 2, F64: 8}
 
 // half widens an IEEE 754 binary16.
 func half(h uint16) float32 {

@@ -129,7 +129,7 @@ func build(c Config, file, rounded *safetensors.Checkpoint, adapted, plain bool)
 	ids := g.Input(InIDs, onnx.Int64, tokens)
 	buckets := g.Input(InBuckets, onnx.Int64, tokens, tokens)
 	w := nn.NewWeights(g, file, adapted)
-	w.Rounded(rounded, 0)
+	w.Rounded(rounded, 0, func(string) bool { return false })
 	e := newEncoder(g, w, c, ids, plain)
 	g.Output(OutStates, e.forward(buckets))
 	if err := w.Err(); err != nil {

@@ -12,23 +12,34 @@ import (
 // LoadRounded is Load with the blocks' weights rounded to 8 bits, a fourth of
 // the memory: T5-XXL's take 19 GB as float32. It is for the CPU.
 func LoadRounded(ctx context.Context, dir string, adapted bool, o ort.Options, cache quant.Cache) (*Model, error) {
-	config, file, err := open(dir)
-	if err != nil {
-		return nil, err
-	}
-	if _, _, err := Build(config, file, adapted); err != nil {
-		return nil, err // before weights of the wrong shape are rounded
-	}
-	rounded, err := quant.Prepare(ctx, file, roundedWeights(file), cache)
+	config, file, rounded, err := round(ctx, dir, cache)
 	if err != nil {
 		return nil, err
 	}
 	return load(dir, config, file, rounded, adapted, o)
 }
 
-// roundedWeights are all the blocks' matrices, rounded the more exact way: T5's
+// Round makes the rounded weights of the encoder in folder dir, if the cache
+// lacks them, so that LoadRounded need not.
+func Round(ctx context.Context, dir string, cache quant.Cache) error {
+	_, _, _, err := round(ctx, dir, cache)
+	return err
+}
+
+func round(ctx context.Context, dir string, cache quant.Cache) (config Config, file, rounded *safetensors.Checkpoint, err error) {
+	if config, file, err = open(dir); err != nil {
+		return
+	}
+	if _, _, err = Build(config, file, false); err != nil {
+		return // before weights of the wrong shape are rounded
+	}
+	rounded, err = quant.Prepare(ctx, file, RoundedWeights(file), cache)
+	return
+}
+
+// RoundedWeights are all the blocks' matrices, rounded the more exact way: T5's
 // activations have a few channels far beyond the others.
-func roundedWeights(file *safetensors.Checkpoint) []quant.Weight {
+func RoundedWeights(file *safetensors.Checkpoint) []quant.Weight {
 	var weights []quant.Weight
 	for _, name := range file.Names() {
 		t, _ := file.Tensor(name)
@@ -38,13 +49,4 @@ func roundedWeights(file *safetensors.Checkpoint) []quant.Weight {
 		}
 	}
 	return weights
-}
-
-// Rounded is how many bytes of memory the rounded encoder of a checkpoint saves.
-func Rounded(file *safetensors.Checkpoint) (saved int64) {
-	for _, w := range roundedWeights(file) {
-		t, _ := file.Tensor(w.Name)
-		saved += t.Shape[0] * t.Shape[1] * 23 / 8 // 1⅛ bytes for each float32
-	}
-	return saved
 }

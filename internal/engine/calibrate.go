@@ -1,0 +1,97 @@
+package engine
+
+import (
+	"context"
+	"slices"
+
+	"easel/internal/engine/flux"
+	"easel/internal/engine/quant"
+	"easel/internal/engine/sampling"
+)
+
+// What the transformer is measured over to find the layers that must not be
+// rounded: the steps of a small picture.
+const (
+	calibrationPrompt = "a cat on a blue background"
+	calibrationTokens = 16 // on each side
+	calibrationSteps  = 4
+)
+
+// calibrationLimit bounds the models that are measured: it loads the transformer
+// some thirty times. The large ones are of ordinary training, which 8 bits suit.
+const calibrationLimit = 2 << 30
+
+// sensitive are the kinds of layers that the fast mode leaves in float32.
+func (e *Engine) sensitive(ctx context.Context, v *variant, bits int, cache quant.Cache) ([]string, error) {
+	if n := v.bytes[partTransformer]; n > calibrationLimit || e.shelf.limit > 0 && 2*n > e.shelf.limit {
+		return nil, nil
+	}
+	exact, err := e.transformer(ctx, v, form{})
+	if err != nil {
+		return nil, err
+	}
+	s, err := e.sample(ctx, v, exact)
+	if err != nil {
+		return nil, err
+	}
+	return flux.Sensitive(ctx, v.parts[partTransformer], e.sessions, bits, cache, s.velocities, s.again)
+}
+
+// samples are passes of a transformer: what it was given and what it made of it.
+type samples struct {
+	text       flux.Text
+	guidance   float64
+	times      []float32
+	latents    [][]float32
+	velocities []float32 // of all, one after the other
+}
+
+// sample draws a small picture and keeps each step.
+func (e *Engine) sample(ctx context.Context, v *variant, m *flux.Model) (samples, error) {
+	side := calibrationTokens * v.unit()
+	r := e.newRun(v, Request{
+		Variant: v.name, Prompt: calibrationPrompt, Width: side, Height: side, Steps: calibrationSteps, Guidance: 3.5,
+	}, Quiet{})
+	if err := r.encode(ctx); err != nil {
+		return samples{}, err
+	}
+	schedule, err := v.scheduler.Schedule(r.request.Steps, r.canvas.tokens())
+	if err != nil {
+		return samples{}, err
+	}
+	s := samples{text: r.text, guidance: r.request.Guidance}
+	latents := r.start(0).latents
+	for i, t := range schedule.Timesteps {
+		s.times, s.latents = append(s.times, t/1000), append(s.latents, slices.Clone(latents))
+		velocity, err := s.pass(ctx, m, i)
+		if err != nil {
+			return samples{}, err
+		}
+		s.velocities = append(s.velocities, velocity...)
+		sampling.Euler(latents, velocity, schedule.Sigmas[i], schedule.Sigmas[i+1])
+	}
+	return s, nil
+}
+
+// again runs another transformer over the same samples.
+func (s samples) again(ctx context.Context, m *flux.Model) ([]float32, error) {
+	var all []float32
+	for i := range s.latents {
+		velocity, err := s.pass(ctx, m, i)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, velocity...)
+	}
+	return all, nil
+}
+
+func (s samples) pass(ctx context.Context, m *flux.Model, i int) ([]float32, error) {
+	p, err := m.NewPass(s.text, calibrationTokens, calibrationTokens, s.guidance, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	copy(p.Latents, s.latents[i])
+	return p.Velocity, p.Run(ctx, s.times[i])
+}

@@ -1,0 +1,102 @@
+package flux
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"strings"
+
+	"easel/internal/engine/ort"
+	"easel/internal/engine/quant"
+)
+
+// mostOff is how far the fast mode's velocities may be off, as a share of their
+// size. Models of ordinary training stay below it with all layers rounded; one
+// whose layers cancel each other's large values does not.
+const mostOff = 0.03
+
+// Probe runs a transformer over samples of its work and returns all velocities.
+type Probe func(context.Context, *Model) ([]float32, error)
+
+// Sensitive finds the kinds of layers that must stay float32 for the fast mode
+// to be near the normal one, by measuring: each kind is rounded alone, then the
+// worst are kept, as many as it takes. That loads the transformer some thirty
+// times, once; the answer lies beside the rounded weights. exact are the
+// velocities of the transformer in float32.
+func Sensitive(ctx context.Context, dir string, o ort.Options, bits int, cache quant.Cache, exact []float32, probe Probe) ([]string, error) {
+	_, file, rounded, err := round(ctx, dir, bits, cache)
+	if err != nil {
+		return nil, err
+	}
+	path := fmt.Sprintf("%s.keep-%d.json", strings.TrimSuffix(rounded.Path, ".safetensors"), levels())
+	var known []string
+	if data, err := os.ReadFile(path); err == nil && json.Unmarshal(data, &known) == nil {
+		return known, nil
+	} // else there is none, or it is damaged
+	off := func(keep []string) (float64, error) {
+		m, err := LoadFast(ctx, dir, false, o, bits, cache, keep)
+		if err != nil {
+			return 0, err
+		}
+		defer m.Close()
+		got, err := probe(ctx, m)
+		return distance(exact, got), err
+	}
+	var kinds []string
+	for _, w := range FastWeights(file, bits) {
+		if kind, _ := kindOf(w.Name); !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
+		}
+	}
+	keep, err := leastKept(kinds, off)
+	if err != nil {
+		return nil, err
+	}
+	data, err := json.Marshal(keep)
+	if err != nil {
+		return nil, err
+	}
+	return keep, os.WriteFile(path, data, 0o644)
+}
+
+// leastKept returns about the fewest kinds that bring off below mostOff: those
+// that alone are beyond it, and then the worst of the others.
+func leastKept(kinds []string, off func(keep []string) (float64, error)) ([]string, error) {
+	d, err := off(nil)
+	if err != nil || d <= mostOff {
+		return nil, err
+	}
+	alone := map[string]float64{} // how far it is off with one kind rounded
+	for i, kind := range kinds {
+		if alone[kind], err = off(slices.Concat(kinds[:i:i], kinds[i+1:])); err != nil {
+			return nil, err
+		}
+	}
+	worst := slices.Clone(kinds)
+	slices.SortStableFunc(worst, func(a, b string) int { return cmp.Compare(alone[b], alone[a]) })
+	n := slices.IndexFunc(worst, func(kind string) bool { return alone[kind] <= mostOff })
+	for ; n >= 0 && n < len(worst); n++ {
+		if d, err := off(worst[:n]); err != nil || d <= mostOff {
+			return slices.Sorted(slices.Values(worst[:n])), err
+		}
+	}
+	return slices.Sorted(slices.Values(worst)), nil // rounding helps nowhere
+}
+
+// distance is the root mean square of the difference, as a share of exact's; a
+// NaN is infinitely far.
+func distance(exact, got []float32) float64 {
+	var wrong, size float64
+	for i, x := range exact {
+		wrong += float64(x-got[i]) * float64(x-got[i])
+		size += float64(x) * float64(x)
+	}
+	if d := math.Sqrt(wrong / size); d == d {
+		return d
+	}
+	return math.Inf(1)
+}
