@@ -6,7 +6,7 @@ VENV  ?= .venv
 PY    := $(VENV)/bin/python
 EASEL := bin/easel
 
-.PHONY: run build test lint generate check-generated golden bench soak fuzz live screenshots eval clean
+.PHONY: run build test lint generate check-generated golden bench cuda test-gpu soak fuzz live screenshots eval clean
 
 run: build ## build, start on 127.0.0.1:3000 and print the address
 	$(EASEL) serve
@@ -63,10 +63,27 @@ soak: build
 	EASEL_SOAK=1 $(GO) test ./internal/api -run 'Latency|Socket' -v -timeout 20m
 	npm run --silent soak:browser
 
-# Phase times and overhead, and diffusers beside it where the venv is there.
+# ONNX Runtime's CUDA 12 provider libraries, put beside its main library by its package's own script.
+# Linux x64; an NVIDIA driver, CUDA 12 and cuDNN 9 are the machine's own.
+cuda: node_modules/.stamp
+	node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12
+
+# Goldens and figures on a machine with a GPU: DEVICE=cuda (the default) or webgpu.
+DEVICE ?= cuda
+test-gpu: build
+	EASEL_TEST_DEVICE=$(DEVICE) $(GO) test ./internal/engine ./internal/engine/ort -run 'TestDevice' -count 1 -v
+	$(EASEL) bench engine --device $(DEVICE)
+	$(EASEL) bench engine --device $(DEVICE) --variant schnell --steps 4
+
+# Every figure of the engine and the service; diffusers' beside them where the venv is there. On a quiet machine.
 bench: build
 	$(EASEL) bench engine
 	$(EASEL) bench engine --variant schnell --steps 4
+	$(EASEL) bench previews
+	$(EASEL) bench fast
+	$(GO) test ./internal/engine/nn -run xxx -bench Rounded -benchtime 5x
+	$(EASEL) bench api
+	@if [ -x $(PY) ]; then $(PY) training/bench_diffusers.py models/emoji/dev; else echo "diffusers: no $(PY), see make golden"; fi
 
 # Rebuilds on every change and reloads the page at the proxy's address.
 live: build

@@ -13,11 +13,12 @@ import (
 )
 
 type benchCommand struct {
-	Engine benchEngine `cmd:"" help:"Time a request's phases, and the pipeline's overhead over its bare network runs."`
-	Full   benchFull   `cmd:"" help:"Time one request of a full-size model, cold, and its memory."`
-	Fast   benchFast   `cmd:"" help:"Compare go_fast with the normal mode: time and pictures."`
-	API    benchAPI    `cmd:"" name:"api" help:"Time creates over HTTP, beside the disk's own syncs."`
-	Safety benchSafety `cmd:"" help:"Count the harmless pictures that the safety checker flags, and time it."`
+	Engine   benchEngine   `cmd:"" help:"Time a request's phases, and the pipeline's overhead over its bare network runs."`
+	Previews benchPreviews `cmd:"" help:"Time requests with previews and without, in turn."`
+	Full     benchFull     `cmd:"" help:"Time one request of a full-size model, cold, and its memory."`
+	Fast     benchFast     `cmd:"" help:"Compare go_fast with the normal mode: time and pictures."`
+	API      benchAPI      `cmd:"" name:"api" help:"Time creates over HTTP, beside the disk's own syncs."`
+	Safety   benchSafety   `cmd:"" help:"Count the harmless pictures that the safety checker flags, and time it."`
 }
 
 // drawFlags are what a benchmark of the engine draws, and with what.

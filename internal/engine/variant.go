@@ -55,7 +55,7 @@ func readVariant(name string, parts layout) (*variant, error) {
 		return err
 	})
 	v.t5, errs[4] = readNetwork(v, partT5, textStem, t5.ReadConfig, func(c t5.Config, file *safetensors.Checkpoint) error {
-		_, modules, err := t5.Build(c, file, true)
+		_, modules, err := t5.Build(c, file, t5.Form{Adapted: true})
 		v.addLayers(partT5, modules)
 		v.roundedT5 = v.bytes[partT5] - quant.Saves(file, t5.RoundedWeights(file))
 		return err

@@ -28,7 +28,7 @@ func (m modulation) parts(temb onnx.Value) []onnx.Value {
 
 // modulate is (1 + scale)·norm(x) + shift: a layer norm whose weights are the modulation.
 func modulate(g *onnx.Graph, x, shift, scale onnx.Value) onnx.Value {
-	return g.LayerNorm(x, g.Add(scale, g.Float(1)), shift, eps)
+	return g.LayerNorm(x, g.Add(scale, g.Cast(g.Float(1), scale.Type)), shift, eps)
 }
 
 // attention is the same in all blocks: queries and keys [tokens D] are turned

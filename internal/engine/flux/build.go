@@ -26,6 +26,7 @@ const (
 type Form struct {
 	Adapted bool // linear layers take LoRA inputs
 	Plain   bool // without the fused attention op
+	Half    bool // computes in bf16 but for the rotations; inputs and output stay f32
 
 	Rounded *safetensors.Checkpoint // 8-bit weights to use instead of the checkpoint's own; nil: none
 	Keep    []string                // kinds of layers that use the checkpoint's own all the same
@@ -42,23 +43,33 @@ func Build(c Config, file *safetensors.Checkpoint, form Form) (onnx.Model, []nn.
 		kind, _ := kindOf(weight)
 		return slices.Contains(form.Keep, kind)
 	})
+	if form.Half {
+		w.Compute(onnx.BFloat16)
+	}
 	t := NewTransformer(g, w, c, form.Plain)
 
 	image, text := onnx.Sym("image"), onnx.Sym("text")
 	half := onnx.D(c.HeadDim / 2)
+	input := func(name string, rows onnx.Dim, width int) onnx.Value {
+		x := g.Input(name, onnx.Float32, rows, onnx.D(width))
+		if form.Half {
+			x = g.Cast(x, onnx.BFloat16)
+		}
+		return x
+	}
 	in := Inputs{
-		Latents: g.Input(InLatents, onnx.Float32, image, onnx.D(c.InChannels)),
-		Text:    g.Input(InText, onnx.Float32, text, onnx.D(c.TextWidth)),
-		Pooled:  g.Input(InPooled, onnx.Float32, onnx.D(1), onnx.D(c.PooledWidth)),
-		Time:    g.Input(InTime, onnx.Float32, onnx.D(1), onnx.D(timeChannels)),
+		Latents: input(InLatents, image, c.InChannels),
+		Text:    input(InText, text, c.TextWidth),
+		Pooled:  input(InPooled, onnx.D(1), c.PooledWidth),
+		Time:    input(InTime, onnx.D(1), timeChannels),
 		Cos:     g.Input(InCos, onnx.Float32, onnx.Sym("tokens"), half),
 		Sin:     g.Input(InSin, onnx.Float32, onnx.Sym("tokens"), half),
 		Tokens:  g.Input(InTokens, onnx.Int64, onnx.D(1)),
 	}
 	if c.Guidance {
-		in.Guidance = g.Input(InGuidance, onnx.Float32, onnx.D(1), onnx.D(timeChannels))
+		in.Guidance = input(InGuidance, onnx.D(1), timeChannels)
 	}
-	g.Output(OutVelocity, t.Forward(in))
+	g.Output(OutVelocity, g.Cast(t.Forward(in), onnx.Float32))
 	if err := w.Err(); err != nil {
 		return onnx.Model{}, nil, err
 	}

@@ -25,7 +25,7 @@ func Load(dir string, adapted bool, o ort.Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return load(dir, config, file, Form{Adapted: adapted, Plain: o.Device == ort.WebGPU}, o)
+	return load(dir, config, file, Form{Adapted: adapted, Plain: o.Device == ort.WebGPU, Half: o.Device == ort.CUDA}, o)
 }
 
 // open reads a transformer's config and the headers of its weights.
@@ -116,7 +116,7 @@ func (m *Model) NewPass(text Text, rows, cols int, guidance float64, adapters ma
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("prepare transformer: %w", err)
 	}
-	p.bound, err = m.session.Bind(in, out)
+	p.bound, err = m.session.Bind(in, out, InLatents, InTime)
 	return p, err
 }
 
@@ -128,6 +128,7 @@ func (p *Pass) Run(ctx context.Context, time float32) error {
 
 // Close frees the pass.
 func (p *Pass) Close() {
+	p.bound.Close()
 	for _, t := range p.tensors {
 		t.Close()
 	}

@@ -14,9 +14,11 @@ func Attention(g *onnx.Graph, q, k, v onnx.Value, heads int, o onnx.AttentionOpt
 	return g.Squeeze(g.Attention(batch(q), batch(k), batch(v), heads, o), 0)
 }
 
-// Rope turns each head's pairs of x [s h] by the angles of cos and sin [s h/heads/2].
+// Rope turns each head's pairs of x [s h] by the angles of cos and sin
+// [s h/heads/2], in their type, as diffusers does: bf16 angles are a degree off.
 func Rope(g *onnx.Graph, x, cos, sin onnx.Value, heads int) onnx.Value {
-	return g.Squeeze(g.RotaryEmbedding(g.Unsqueeze(x, 0), cos, sin, heads), 0)
+	turned := g.RotaryEmbedding(g.Unsqueeze(g.Cast(x, cos.Type), 0), cos, sin, heads)
+	return g.Cast(g.Squeeze(turned, 0), x.Type)
 }
 
 // PlainAttention is Attention spelt out, for devices whose fused kernel is

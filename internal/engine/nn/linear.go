@@ -37,7 +37,8 @@ func (w *Weights) LinearNoBias(name string, in, out int) Linear {
 func (l Linear) Apply(x onnx.Value) onnx.Value {
 	y := l.product(x)
 	if l.LoraA.Given() {
-		y = l.g.Gemm(l.g.Gemm(x, l.LoraA, onnx.Value{}), l.LoraB, y)
+		a, b := l.g.Cast(l.LoraA, x.Type), l.g.Cast(l.LoraB, x.Type)
+		y = l.g.Gemm(l.g.Gemm(x, a, onnx.Value{}), b, y)
 	}
 	return y
 }
@@ -53,7 +54,7 @@ func (l Linear) product(x onnx.Value) onnx.Value {
 	return y
 }
 
-// Embedding returns the rows of table name [rows width] that ids (int64 [tokens]) pick, as f32.
+// Embedding returns the rows of table name [rows width] that ids (int64 [tokens]) pick.
 func (w *Weights) Embedding(name string, rows, width int, ids onnx.Value) onnx.Value {
-	return w.g.Cast(w.g.Gather(w.Stored(name, rows, width), ids), onnx.Float32)
+	return w.g.Cast(w.g.Gather(w.Stored(name, rows, width), ids), w.compute)
 }

@@ -3,8 +3,9 @@
 //
 // Every layer works on one sequence or one picture: activations are 2-D,
 // [tokens features], or [1 channels height width]. That keeps linear layers on
-// Gemm with the checkpoint's own [out in] weights. All computing is in f32;
-// weights stored as bf16 or f16 are widened when the graph is loaded.
+// Gemm with the checkpoint's own [out in] weights. All computing is in f32, or in
+// bf16 where a device has the kernels (see Compute); weights stored otherwise are
+// converted when the graph is loaded.
 package nn
 
 import (
@@ -31,6 +32,7 @@ type state struct {
 	problems []error
 	wrong    int // of which problems lists the first
 	loaded   map[string]onnx.Value
+	compute  onnx.DType
 	adapted  bool
 	modules  []Module
 	rounded  *safetensors.Checkpoint // nil: nothing is
@@ -48,8 +50,11 @@ type Module struct {
 // NewWeights makes tensors of file available in graph g. With adapted, linear
 // layers get their LoRA inputs.
 func NewWeights(g *onnx.Graph, file *safetensors.Checkpoint, adapted bool) *Weights {
-	return &Weights{state: &state{g: g, file: file, adapted: adapted, loaded: map[string]onnx.Value{}}}
+	return &Weights{state: &state{g: g, file: file, compute: onnx.Float32, adapted: adapted, loaded: map[string]onnx.Value{}}}
 }
+
+// Compute makes the network compute in t, which is Float32 otherwise.
+func (w *Weights) Compute(t onnx.DType) { w.compute = t }
 
 // At returns the Weights below a name, as in w.At("layers", 3, "attn").
 func (w *Weights) At(path ...any) *Weights {
@@ -73,9 +78,10 @@ func (w *Weights) Has(name string) bool {
 	return ok
 }
 
-// Tensor returns a tensor as f32. Its shape must be the given one.
+// Tensor returns a tensor in the type that the network computes in. Its shape
+// must be the given one.
 func (w *Weights) Tensor(name string, shape ...int) onnx.Value {
-	return w.g.Cast(w.Stored(name, shape...), onnx.Float32)
+	return w.g.Cast(w.Stored(name, shape...), w.compute)
 }
 
 // Stored returns a tensor in the type it is stored in: for tables of which a

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -16,6 +17,13 @@ type Model struct {
 	Proto           []byte // a ModelProto
 	Folder          string // what the external tensors' locations are relative to
 	Inputs, Outputs []Value
+	Ops             []Op // each once
+}
+
+// Op is an operator and a type of real numbers that it takes or gives somewhere.
+type Op struct {
+	Name string
+	Type DType
 }
 
 // Build writes the graph. Its error is the first one that building met.
@@ -51,7 +59,19 @@ func (g *Graph) Build() (Model, error) {
 	m.bytes(7, graph)
 	m.bytes(8, opsetID("", opset))
 	m.bytes(8, opsetID(contrib, opsetContib))
-	return Model{Name: g.name, Proto: m, Folder: folder, Inputs: g.inputs, Outputs: g.outputs}, nil
+	return Model{Name: g.name, Proto: m, Folder: folder, Inputs: g.inputs, Outputs: g.outputs, Ops: g.ops()}, nil
+}
+
+// ops lists what kernels the graph needs.
+func (g *Graph) ops() (all []Op) {
+	for _, n := range g.nodes {
+		for _, t := range n.types {
+			if op := (Op{n.op, t}); t.IsFloat() && !slices.Contains(all, op) {
+				all = append(all, op)
+			}
+		}
+	}
+	return all
 }
 
 func opsetID(domain string, version int64) []byte {

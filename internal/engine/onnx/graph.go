@@ -58,6 +58,7 @@ type node struct {
 	op, domain      string
 	name            string
 	inputs, outputs []string
+	types           []DType // of the inputs and outputs
 	attrs           []attr
 }
 
@@ -130,7 +131,7 @@ func (g *Graph) emit(op, domain string, inputs []Value, attrs []attr, outputs ..
 			g.Fail("%s(%s): input %q is not of this graph", op, list(inputs), in.Name)
 			return outputs
 		}
-		n.inputs = append(n.inputs, in.Name)
+		n.inputs, n.types = append(n.inputs, in.Name), append(n.types, in.Type)
 	}
 	for i := range outputs {
 		if outputs[i].Name == "" {
@@ -139,7 +140,7 @@ func (g *Graph) emit(op, domain string, inputs []Value, attrs []attr, outputs ..
 		if !g.claim(outputs[i].Name) {
 			return outputs
 		}
-		n.outputs = append(n.outputs, outputs[i].Name)
+		n.outputs, n.types = append(n.outputs, outputs[i].Name), append(n.types, outputs[i].Type)
 	}
 	g.nodes = append(g.nodes, n)
 	return outputs

@@ -1,12 +1,15 @@
 package ort
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"easel/internal/engine/golden"
+	"easel/internal/engine/onnx"
 )
 
 func TestWebGPU(t *testing.T) {
@@ -32,6 +35,37 @@ func TestWebGPU(t *testing.T) {
 	}
 }
 
+// TestResidentInputs changes both inputs of a sum: the one that stays on the
+// device is the one of before.
+func TestResidentInputs(t *testing.T) {
+	golden.SoftwareGPU(t)
+	start(t)
+	g := onnx.New("sum")
+	g.Output("y", g.Add(g.Input("x", onnx.Float32, onnx.D(2)), g.Input("stays", onnx.Float32, onnx.D(2))))
+	s := open(t, g, Options{Device: WebGPU})
+	x, stays, y := tensor(t, []float32{1, 2}, 2), tensor(t, []float32{10, 20}, 2), tensor(t, make([]float32, 2), 2)
+	b, err := s.Bind(Values{"x": x, "stays": stays}, Values{"y": y}, "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	for _, want := range [][]float32{{11, 22}, {13, 24}} {
+		if err := b.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, y.Float32s()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		copy(x.Float32s(), []float32{3, 4})
+		copy(stays.Float32s(), []float32{1000, 2000})
+	}
+	ended, stop := context.WithCancel(t.Context())
+	stop()
+	if err := b.Run(ended); !errors.Is(err, context.Canceled) {
+		t.Errorf("after its end: %v", err)
+	}
+}
+
 func TestNoCUDA(t *testing.T) {
 	start(t)
 	m, err := lora().Build()
@@ -43,8 +77,8 @@ func TestNoCUDA(t *testing.T) {
 		s.Close()
 		t.Skip("this machine has CUDA")
 	}
-	if !strings.Contains(err.Error(), "device cuda is not available") {
-		t.Errorf("error %q does not say that CUDA is not available", err)
+	if !strings.Contains(err.Error(), "device cuda is not available") || !strings.Contains(err.Error(), "make cuda") {
+		t.Errorf("error %q does not say that CUDA is not available and what to do", err)
 	}
 }
 

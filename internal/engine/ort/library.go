@@ -36,7 +36,7 @@ func FindLibrary(explicit string) (string, error) {
 	if path := search(exe, wd, systemDirs); path != "" {
 		return path, nil
 	}
-	return "", errors.New("ONNX Runtime's library was not found: run `npm ci` in the project's folder, or say where it is with --ort-lib")
+	return "", errors.New("ONNX Runtime's library was not found: run `npm install` in the project's folder, or say where it is with --ort-lib")
 }
 
 var systemDirs = []string{

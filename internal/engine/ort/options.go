@@ -124,7 +124,7 @@ func appendDevice(so *binding.SessionOptions, d Device) error {
 		hint = "it needs a GPU driver (Vulkan on Linux, Direct3D 12 on Windows, Metal on macOS)"
 	case CUDA:
 		err = appendCUDA(so)
-		hint = "it needs an NVIDIA driver, CUDA 12, cuDNN 9 and ONNX Runtime's CUDA provider libraries beside its main library"
+		hint = "it needs an NVIDIA driver, CUDA 12, cuDNN 9 and ONNX Runtime's CUDA provider libraries beside its main library, which 'make cuda' puts there"
 	default:
 		return fmt.Errorf("device %q: must be cpu, webgpu or cuda", d)
 	}

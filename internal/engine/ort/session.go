@@ -18,6 +18,7 @@ import (
 // goroutines; runs of one session on the CPU go side by side.
 type Session struct {
 	name            string
+	device          Device
 	inputs, outputs []onnx.Value
 
 	mu      sync.RWMutex // held for reading by runs: Close waits for them
@@ -42,7 +43,7 @@ func Open(m onnx.Model, o Options) (*Session, error) {
 		return nil, m.Dump(fmt.Errorf("load %s: %w", m.Name, plain(err)))
 	}
 	live.Add(1)
-	s := &Session{name: m.Name, inputs: m.Inputs, outputs: m.Outputs, session: session, absent: Values{}}
+	s := &Session{name: m.Name, device: o.Device, inputs: m.Inputs, outputs: m.Outputs, session: session, absent: Values{}}
 	if err := s.addAbsent(); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("load %s: %w", m.Name, err)
@@ -115,6 +116,7 @@ func (s *Session) Run(ctx context.Context, inputs, outputs Values) error {
 	if err != nil {
 		return err
 	}
+	defer b.Close()
 	return b.Run(ctx)
 }
 
@@ -124,11 +126,14 @@ type Binding struct {
 	session         *Session
 	inputs, outputs []binding.Value
 	tensors         []*Tensor // keeps them, and so their slices, reachable
+	resident        *resident // nil: all cross at each run
 }
 
 // Bind checks that the tensors are exactly what the graph takes and gives; the
-// error lists every one that is not.
-func (s *Session) Bind(inputs, outputs Values) (*Binding, error) {
+// error lists every one that is not. Where changing names the inputs that are
+// filled anew between runs, the others stay on the device. A binding is closed by
+// whoever made it, before its session.
+func (s *Session) Bind(inputs, outputs Values, changing ...string) (*Binding, error) {
 	b := &Binding{session: s, tensors: make([]*Tensor, 0, len(inputs)+len(outputs))}
 	var errIn, errOut error
 	b.inputs, errIn = b.values("input", s.inputs, inputs)
@@ -136,7 +141,10 @@ func (s *Session) Bind(inputs, outputs Values) (*Binding, error) {
 	if err := errors.Join(errIn, errOut); err != nil {
 		return nil, fmt.Errorf("run %s: %w", s.name, err)
 	}
-	return b, nil
+	if s.device == "" || s.device == CPU || len(changing) == 0 {
+		return b, nil
+	}
+	return b, b.reside(changing)
 }
 
 // Run computes the outputs anew: see Session.Run.
@@ -153,19 +161,11 @@ func (b *Binding) Run(ctx context.Context) error {
 	if i := slices.IndexFunc(b.tensors, func(t *Tensor) bool { return t.value == nil }); i >= 0 {
 		return fmt.Errorf("run %s: a tensor %v is closed", s.name, b.tensors[i])
 	}
-	ro, err := binding.NewRunOptions()
-	if err != nil {
-		return fmt.Errorf("run %s: %w", s.name, err)
-	}
-	defer ro.Destroy()
-	done := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(done)
-		ro.Terminate()
-	})
-	err = s.session.RunWithOptions(b.inputs, b.outputs, ro)
-	if !stop() {
-		<-done // Terminate has ended before ro is freed
+	var err error
+	if b.resident != nil {
+		err = b.resident.run(b)
+	} else {
+		err = b.run(ctx)
 	}
 	runtime.KeepAlive(b)
 	if err == nil {
@@ -175,6 +175,25 @@ func (b *Binding) Run(ctx context.Context) error {
 		err = ctx.Err()
 	}
 	return fmt.Errorf("run %s: %w", s.name, err)
+}
+
+// run is one run that ends early with ctx.
+func (b *Binding) run(ctx context.Context) error {
+	ro, err := binding.NewRunOptions()
+	if err != nil {
+		return err
+	}
+	defer ro.Destroy()
+	done := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(done)
+		ro.Terminate()
+	})
+	err = b.session.session.RunWithOptions(b.inputs, b.outputs, ro)
+	if !stop() {
+		<-done // Terminate has ended before ro is freed
+	}
+	return err
 }
 
 func (b *Binding) values(kind string, declared []onnx.Value, given Values) ([]binding.Value, error) {

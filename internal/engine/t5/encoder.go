@@ -112,26 +112,31 @@ func (e encoder) forward(buckets onnx.Value) onnx.Value {
 	return e.FinalLayerNorm.Apply(x)
 }
 
-// Build makes the encoder's graph over the checkpoint file: inputs ids [tokens]
-// and buckets [tokens tokens], output states [tokens width]. With adapted, its
-// linear layers take LoRA inputs; the modules say which. The error lists every
-// tensor that is missing or wrong.
-func Build(c Config, file *safetensors.Checkpoint, adapted bool) (onnx.Model, []nn.Module, error) {
-	return build(c, file, nil, adapted, false)
+// Form says how the encoder's graph is made.
+type Form struct {
+	Adapted bool // linear layers take LoRA inputs
+	Plain   bool // without the fused attention op
+	Half    bool // computes in bf16; the output stays f32
+
+	Rounded *safetensors.Checkpoint // 8-bit weights to use instead of the checkpoint's own; nil: none
 }
 
-// build is Build. Weights that rounded has are taken from there; it may be nil.
-// plain avoids the fused attention op, which is wrong on WebGPU where subgroups
-// are small.
-func build(c Config, file, rounded *safetensors.Checkpoint, adapted, plain bool) (onnx.Model, []nn.Module, error) {
+// Build makes the encoder's graph over the checkpoint file: inputs ids [tokens]
+// and buckets [tokens tokens], output states [tokens width]. The modules are the
+// layers that take LoRA inputs. The error lists every tensor that is missing or
+// wrong.
+func Build(c Config, file *safetensors.Checkpoint, form Form) (onnx.Model, []nn.Module, error) {
 	g := onnx.New("text_encoder_2")
 	tokens := onnx.Sym("tokens")
 	ids := g.Input(InIDs, onnx.Int64, tokens)
 	buckets := g.Input(InBuckets, onnx.Int64, tokens, tokens)
-	w := nn.NewWeights(g, file, adapted)
-	w.Rounded(rounded, 0, func(string) bool { return false })
-	e := newEncoder(g, w, c, ids, plain)
-	g.Output(OutStates, e.forward(buckets))
+	w := nn.NewWeights(g, file, form.Adapted)
+	w.Rounded(form.Rounded, 0, func(string) bool { return false })
+	if form.Half {
+		w.Compute(onnx.BFloat16)
+	}
+	e := newEncoder(g, w, c, ids, form.Plain)
+	g.Output(OutStates, g.Cast(e.forward(buckets), onnx.Float32))
 	if err := w.Err(); err != nil {
 		return onnx.Model{}, nil, err
 	}

@@ -23,7 +23,7 @@ func Load(dir string, adapted bool, o ort.Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return load(dir, config, file, nil, adapted, o)
+	return load(dir, config, file, Form{Adapted: adapted, Plain: o.Device == ort.WebGPU, Half: o.Device == ort.CUDA}, o)
 }
 
 // open reads an encoder's config and the headers of its weights.
@@ -36,8 +36,8 @@ func open(dir string) (Config, *safetensors.Checkpoint, error) {
 	return config, file, err
 }
 
-func load(dir string, config Config, file, rounded *safetensors.Checkpoint, adapted bool, o ort.Options) (*Model, error) {
-	graph, modules, err := build(config, file, rounded, adapted, o.Device == ort.WebGPU)
+func load(dir string, config Config, file *safetensors.Checkpoint, form Form, o ort.Options) (*Model, error) {
+	graph, modules, err := Build(config, file, form)
 	if err != nil {
 		return nil, err
 	}

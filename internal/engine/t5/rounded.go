@@ -16,7 +16,7 @@ func LoadRounded(ctx context.Context, dir string, adapted bool, o ort.Options, c
 	if err != nil {
 		return nil, err
 	}
-	return load(dir, config, file, rounded, adapted, o)
+	return load(dir, config, file, Form{Adapted: adapted, Rounded: rounded}, o)
 }
 
 // Round makes the rounded weights of the encoder in folder dir, if the cache
@@ -30,7 +30,7 @@ func round(ctx context.Context, dir string, cache quant.Cache) (config Config, f
 	if config, file, err = open(dir); err != nil {
 		return
 	}
-	if _, _, err = Build(config, file, false); err != nil {
+	if _, _, err = Build(config, file, Form{}); err != nil {
 		return // before weights of the wrong shape are rounded
 	}
 	rounded, err = quant.Prepare(ctx, file, RoundedWeights(file), cache)
