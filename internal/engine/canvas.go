@@ -61,9 +61,16 @@ func bands(n int, row func(y int)) {
 	group.Wait()
 }
 
-// level maps −1…1 to 0…255 as diffusers does, halves to even.
+// level maps −1…1 to 0…255 as diffusers does, halves to even: so does the sum
+// round, beyond 2²³ of which float32 has whole numbers only.
 func level(x float32) uint8 {
-	return uint8(math.RoundToEven(float64(min(max(x/2+0.5, 0), 1) * 255)))
+	v := x/2 + 0.5
+	if v < 0 {
+		v = 0
+	} else if v > 1 {
+		v = 1
+	}
+	return uint8(math.Float32bits(float32(v*255) + 1<<23)) // rounded before the sum: arm64 would fuse the two
 }
 
 // planes lays a picture of the wanted size on the canvas as [3 height width] in
