@@ -2,7 +2,6 @@ package journal
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -30,32 +29,19 @@ const chunkSize = 256 << 10
 // not exist.
 type files struct {
 	dir               string // of temporary files; "": the system's
-	pictures, uploads bucket
+	pictures, uploads *volumes
 	most              int64 // bytes of uploads
 }
 
 func openFiles(ctx context.Context, js jetstream.JetStream, opts Options) (f *files, err error) {
 	f = &files{dir: opts.Dir, most: opts.UploadsBytes}
-	if f.pictures, err = objects(ctx, js, opts, "easel_files", 0); err == nil {
-		f.uploads, err = objects(ctx, js, opts, "easel_uploads", opts.UploadsAge)
+	if f.pictures, err = openVolumes(ctx, js, opts, "easel_files", 0); err == nil {
+		f.uploads, err = openVolumes(ctx, js, opts, "easel_uploads", opts.UploadsAge)
 	}
 	return f, err
 }
 
-// remove takes the description away first: from then on the file is not there.
-func (b bucket) remove(ctx context.Context, token string) error {
-	info, err := b.GetInfo(ctx, token)
-	if err != nil {
-		return missing(err)
-	}
-	about := "$O." + b.name + ".M." + base64.URLEncoding.EncodeToString([]byte(token))
-	if err := b.stream.Purge(ctx, jetstream.WithPurgeSubject(about)); err != nil {
-		return err
-	}
-	return b.stream.Purge(ctx, jetstream.WithPurgeSubject("$O."+b.name+".C."+info.NUID))
-}
-
-func (f *files) bucket(token string) bucket {
+func (f *files) volumes(token string) *volumes {
 	if strings.HasPrefix(token, uploadMark) {
 		return f.uploads
 	}
@@ -78,8 +64,14 @@ func (f *files) Put(ctx context.Context, file prediction.File, r io.Reader) (pre
 	defer body.Close()
 	file.Size, file.SHA256, file.MD5 = body.size, body.sha256, body.md5
 	file.CreatedAt = time.Now().UTC().Truncate(time.Microsecond)
-	_, err = f.bucket(file.Token).Put(ctx, jetstream.ObjectMeta{
-		Name: file.Token, Metadata: describe(file), Opts: &jetstream.ObjectMetaOptions{ChunkSize: chunkSize},
+	v, err := f.volumes(file.Token).newest(ctx)
+	if err != nil {
+		return file, fmt.Errorf("put file: %w", err)
+	}
+	name := unmarked(file.Token)
+	file.Token = v.mark(name)
+	_, err = v.Put(ctx, jetstream.ObjectMeta{
+		Name: name, Metadata: describe(file), Opts: &jetstream.ObjectMetaOptions{ChunkSize: chunkSize},
 	}, body)
 	if err != nil {
 		return file, fmt.Errorf("put file: %w", err)
@@ -118,14 +110,18 @@ func (f *files) Open(ctx context.Context, token string) (prediction.File, io.Rea
 	}
 	ctx, stop := context.WithTimeout(ctx, time.Minute)
 	defer stop()
-	object, err := f.bucket(token).Get(ctx, token)
+	var body *spooled
+	err = f.volumes(token).find(ctx, token, func(v volume, name string) error {
+		object, err := v.Get(ctx, name)
+		if err != nil {
+			return err
+		}
+		defer object.Close()
+		body, err = spool(f.dir, object)
+		return err
+	})
 	if err != nil {
-		return file, nil, missing(err)
-	}
-	defer object.Close()
-	body, err := spool(f.dir, object)
-	if err != nil {
-		return file, nil, fmt.Errorf("open file: %w", missing(err))
+		return file, nil, fmt.Errorf("open file: %w", err)
 	}
 	if body.sha256 != file.SHA256 {
 		body.Close()
@@ -134,15 +130,17 @@ func (f *files) Open(ctx context.Context, token string) (prediction.File, io.Rea
 	return file, body, nil
 }
 
-func (f *files) Stat(ctx context.Context, token string) (prediction.File, error) {
+func (f *files) Stat(ctx context.Context, token string) (file prediction.File, err error) {
 	if token == "" {
-		return prediction.File{}, prediction.ErrNotFound
+		return file, prediction.ErrNotFound
 	}
-	info, err := f.bucket(token).GetInfo(ctx, token)
-	if err != nil {
-		return prediction.File{}, missing(err)
-	}
-	file, err := parse(info)
+	err = f.volumes(token).find(ctx, token, func(v volume, name string) error {
+		info, err := v.GetInfo(ctx, name)
+		if err == nil {
+			file, err = v.parse(info)
+		}
+		return err
+	})
 	if err == nil && !file.ExpiresAt.IsZero() && time.Now().After(file.ExpiresAt) {
 		err = prediction.ErrNotFound
 	}
@@ -153,7 +151,8 @@ func (f *files) Delete(ctx context.Context, token string) error {
 	if token == "" {
 		return prediction.ErrNotFound
 	}
-	if err := f.bucket(token).remove(ctx, token); err != nil {
+	err := f.volumes(token).find(ctx, token, func(v volume, name string) error { return v.remove(ctx, name) })
+	if err != nil {
 		return fmt.Errorf("delete file: %w", err)
 	}
 	return nil
@@ -161,34 +160,40 @@ func (f *files) Delete(ctx context.Context, token string) error {
 
 // List answers the uploads that have not expired, newest first.
 func (f *files) List(ctx context.Context) ([]prediction.File, error) {
-	infos, err := f.uploads.List(ctx)
-	if err != nil && !errors.Is(err, jetstream.ErrNoObjectsFound) {
-		return nil, fmt.Errorf("list files: %w", err)
-	}
-	list := make([]prediction.File, 0, len(infos))
-	for _, info := range infos {
-		if file, err := parse(info); err == nil && time.Now().Before(file.ExpiresAt) {
-			list = append(list, file)
+	list := []prediction.File{}
+	err := f.uploads.each(ctx, func(v volume) error {
+		infos, err := v.List(ctx)
+		for _, info := range infos {
+			if file, err := v.parse(info); err == nil && time.Now().Before(file.ExpiresAt) {
+				list = append(list, file)
+			}
 		}
+		return none(err)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list files: %w", err)
 	}
 	slices.SortFunc(list, func(a, b prediction.File) int { return b.CreatedAt.Compare(a.CreatedAt) })
 	return list, nil
 }
 
-func (f *files) Used(ctx context.Context) (int64, error) {
-	status, err := f.pictures.Status(ctx)
-	if err != nil {
-		return 0, err
-	}
-	return int64(status.Size()), nil
-}
-
-// missing gives the domain's word for what is not there.
-func missing(err error) error {
-	if errors.Is(err, jetstream.ErrObjectNotFound) {
-		return prediction.ErrNotFound
+// none takes the client library's error for an empty list away.
+func none(err error) error {
+	if errors.Is(err, jetstream.ErrNoObjectsFound) {
+		return nil
 	}
 	return err
+}
+
+func (f *files) Used(ctx context.Context) (bytes int64, err error) {
+	err = f.pictures.each(ctx, func(v volume) error {
+		info, err := v.stream.Info(ctx)
+		if err == nil {
+			bytes += int64(info.State.Bytes)
+		}
+		return err
+	})
+	return bytes, err
 }
 
 func describe(f prediction.File) map[string]string {
@@ -205,10 +210,10 @@ func describe(f prediction.File) map[string]string {
 	return m
 }
 
-func parse(info *jetstream.ObjectInfo) (prediction.File, error) {
+func (v volume) parse(info *jetstream.ObjectInfo) (prediction.File, error) {
 	m := info.Metadata
 	f := prediction.File{
-		Token: info.Name, Name: m["name"], ContentType: m["type"], Size: int64(info.Size),
+		Token: v.mark(info.Name), Name: m["name"], ContentType: m["type"], Size: int64(info.Size),
 		SHA256: m["sha256"], MD5: m["md5"],
 	}
 	for k, v := range m {

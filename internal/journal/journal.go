@@ -28,7 +28,7 @@ type Options struct {
 	Listen string // host:port where the embedded server takes workers; "": no port
 	Token  string // that clients of Listen, or of URL, authenticate with; "": none
 
-	Replicas     int           // of every stream, in a cluster; default 1
+	Replicas     int           // of every stream, in a cluster; 0: one of a new stream, and as many as there are of an old one
 	AckWait      time.Duration // without a sign of life before a prediction is delivered again; default 5 s
 	EventsAge    time.Duration // how long events are kept; default 30 days
 	EventsBytes  int64         // at most, the oldest go first; default 512 MiB
@@ -39,9 +39,6 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	if o.Replicas == 0 {
-		o.Replicas = 1
-	}
 	if o.AckWait == 0 {
 		o.AckWait = 5 * time.Second
 	}
@@ -111,7 +108,8 @@ func (j *Journal) open(ctx context.Context) error {
 	}
 	life, stop := context.WithCancel(context.Background())
 	j.stop = stop
-	go j.files.collect(life, j.opts.Log)
+	go j.files.pictures.keepClear(life, j.opts.Log)
+	go j.files.uploads.keepClear(life, j.opts.Log)
 	return nil
 }
 

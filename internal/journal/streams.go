@@ -12,9 +12,13 @@ import (
 // the usual two minutes of pictures takes seconds.
 const forgetful = time.Second
 
-// stream makes a stream, or brings it up to date.
+// stream makes a stream, or brings it up to date. How many copies of one that
+// is there a cluster keeps is its operator's choice.
 func stream(ctx context.Context, js jetstream.JetStream, opts Options, c jetstream.StreamConfig) (jetstream.Stream, error) {
-	c.Replicas, c.Duplicates = opts.Replicas, forgetful
+	c.Replicas, c.Duplicates = max(1, opts.Replicas), forgetful
+	if there, err := js.Stream(ctx, c.Name); err == nil && opts.Replicas == 0 {
+		c.Replicas = there.CachedInfo().Config.Replicas
+	}
 	return js.CreateOrUpdateStream(ctx, c)
 }
 
@@ -29,25 +33,4 @@ func keyValue(ctx context.Context, js jetstream.JetStream, opts Options, name st
 		return nil, err
 	}
 	return js.KeyValue(ctx, name)
-}
-
-// bucket is an object store and the stream under it, which can forget an
-// object wholly: the store itself would keep a marker of each for ever.
-type bucket struct {
-	jetstream.ObjectStore
-	name   string
-	stream jetstream.Stream
-}
-
-// objects makes an object store as the client library lays it out.
-func objects(ctx context.Context, js jetstream.JetStream, opts Options, name string, age time.Duration) (b bucket, err error) {
-	b.name = name
-	b.stream, err = stream(ctx, js, opts, jetstream.StreamConfig{
-		Name: "OBJ_" + name, Subjects: []string{"$O." + name + ".C.>", "$O." + name + ".M.>"}, MaxAge: age,
-		Discard: jetstream.DiscardNew, AllowDirect: true, AllowRollup: true,
-	})
-	if err == nil {
-		b.ObjectStore, err = js.ObjectStore(ctx, name)
-	}
-	return b, err
 }
