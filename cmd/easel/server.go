@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -109,7 +110,7 @@ func (s *server) site(data string, client *fetch.Client) (http.Handler, error) {
 		Service: s.service, Catalogue: api.Catalogue{s.model}, Metrics: api.NewMetrics(), Log: s.log,
 		PublicURL: s.flags.PublicURL, OwnURL: s.URL(), OutputURLs: s.flags.OutputURLs,
 		Secret: secret, WebhookSecret: secret.String(),
-		Limits: api.NewLimits(s.flags.Rate, 5*s.flags.Rate), Ready: s.studio.ready,
+		Limits: api.NewLimits(s.flags.Rate, 5*s.flags.Rate), Ready: s.ready,
 		Hardware: s.studio.hardware, CheckWebhook: pages.CheckWebhook(client.Check),
 	}
 	s.studio.count = a.Metrics.Runs
@@ -161,6 +162,9 @@ func (s *server) cog(client *fetch.Client) error {
 	s.fronts = append(s.fronts, front{listener, api.NewServer(e, s.log)})
 	return nil
 }
+
+// ready is nil once predictions can be taken and drawn.
+func (s *server) ready() error { return cmp.Or(s.studio.ready(), s.journal.Check()) }
 
 // URL is where the page is.
 func (s *server) URL() string { return "http://" + s.fronts[0].listener.Addr().String() }

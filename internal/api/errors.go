@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"syscall"
 
 	"github.com/labstack/echo/v4"
 
@@ -24,7 +25,7 @@ const statusClosed = 499
 func ErrorHandler(log *slog.Logger, page func(c echo.Context, p *Problem) error) echo.HTTPErrorHandler {
 	return func(err error, c echo.Context) {
 		p := asProblem(err, c)
-		if p.Status == http.StatusInternalServerError {
+		if p.Status == http.StatusInternalServerError || p.Status == http.StatusInsufficientStorage {
 			log.ErrorContext(c.Request().Context(), "request failed", "err", err, "request", requestID(c), "route", c.Path())
 		}
 		if c.Response().Committed || p.Status == statusClosed {
@@ -67,6 +68,8 @@ func asProblem(err error, c echo.Context) *Problem {
 		return problem(http.StatusConflict, "A prediction with this id exists already.")
 	case errors.Is(err, prediction.ErrTooLarge):
 		return problem(http.StatusRequestEntityTooLarge, fmt.Sprintf("The input must be at most %d kB besides its data URIs.", prediction.MaxInput>>10))
+	case errors.Is(err, prediction.ErrFull), errors.Is(err, syscall.ENOSPC):
+		return problem(http.StatusInsufficientStorage, "The server's disk is full. Its operator must make room, or keep less (--keep, --keep-bytes).")
 	case c.Request().Context().Err() != nil && errors.Is(err, context.Canceled):
 		return problem(statusClosed, "The caller left.")
 	case errors.As(err, &he):

@@ -9,6 +9,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -31,6 +32,9 @@ func (a *API) createFile(c echo.Context) error {
 		var tooBig *http.MaxBytesError
 		if errors.As(err, &tooBig) {
 			return errBigFile()
+		}
+		if errors.Is(err, syscall.ENOSPC) {
+			return err
 		}
 		return problem(http.StatusBadRequest, "The request body must be multipart/form-data with a part named content: "+err.Error())
 	}

@@ -54,10 +54,15 @@ func (f Front) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		if c.Request().Method == http.MethodGet && c.Response().Status < 400 {
 			level = slog.LevelDebug // polls and pictures would drown the rest
 		}
-		f.Log.LogAttrs(c.Request().Context(), level, "request", slog.String("request", id),
+		attrs := []slog.Attr{slog.String("request", id),
 			slog.String("method", c.Request().Method), slog.String("route", c.Path()), slog.Int("status", c.Response().Status),
-			slog.Duration("took", took), slog.Int64("bytes", c.Response().Size),
-			slog.Any("prediction", c.Get(keyPrediction)), slog.Any("caller", c.Get(keyCaller)))
+			slog.Duration("took", took), slog.Int64("bytes", c.Response().Size)}
+		for _, key := range []string{keyPrediction, keyCaller} {
+			if value, known := c.Get(key).(string); known {
+				attrs = append(attrs, slog.String(key, value))
+			}
+		}
+		f.Log.LogAttrs(c.Request().Context(), level, "request", attrs...)
 		return nil
 	}
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"easel/internal/prediction"
 )
 
 func dial(t *testing.T, base string) net.Conn {
@@ -155,4 +157,15 @@ func TestFailuresAreLoggedByRoute(t *testing.T) {
 	if text := log.String(); strings.Contains(text, "capability") || !strings.Contains(text, "the disk is gone") || !strings.Contains(text, "/files/:token/:name") {
 		t.Error(text)
 	}
+}
+
+// A full disk is told plainly, and not where it is.
+func TestFullDisk(t *testing.T) {
+	e := echo.New()
+	Front{Log: quietLog(), Metrics: NewMetrics(), Access: NewAccess(nil)}.Mount(e)
+	e.POST("/v1/x", func(echo.Context) error {
+		return fmt.Errorf("put file: 3 MiB are free in /data: %w", prediction.ErrFull)
+	})
+	w := &world{t: t, agent: "test", base: listenAndServe(t, e)}
+	w.do(t, "POST", "/v1/x", "").is(507).exactly(`{"detail":"The server's disk is full. Its operator must make room, or keep less (--keep, --keep-bytes).","status":507}`)
 }

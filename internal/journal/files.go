@@ -31,10 +31,11 @@ type files struct {
 	dir               string // of temporary files; "": the system's
 	pictures, uploads *volumes
 	most              int64 // bytes of uploads
+	room              func() error
 }
 
-func openFiles(ctx context.Context, js jetstream.JetStream, opts Options) (f *files, err error) {
-	f = &files{dir: opts.Dir, most: opts.UploadsBytes}
+func openFiles(ctx context.Context, js jetstream.JetStream, d *disk, opts Options) (f *files, err error) {
+	f = &files{dir: opts.Dir, most: opts.UploadsBytes, room: d.room}
 	if f.pictures, err = openVolumes(ctx, js, opts, "easel_files", 0); err == nil {
 		f.uploads, err = openVolumes(ctx, js, opts, "easel_uploads", opts.UploadsAge)
 	}
@@ -57,28 +58,35 @@ func (f *files) Put(ctx context.Context, file prediction.File, r io.Reader) (pre
 	if !file.ExpiresAt.IsZero() {
 		file.Token = uploadMark + strings.TrimPrefix(file.Token, uploadMark)
 	}
+	if err := f.room(); err != nil {
+		return file, fmt.Errorf("put file: %w", err)
+	}
 	body, err := spool(f.dir, r)
 	if err != nil {
-		return file, fmt.Errorf("put file: %w", err)
+		return file, fmt.Errorf("put file: %w", full(err))
 	}
 	defer body.Close()
 	file.Size, file.SHA256, file.MD5 = body.size, body.sha256, body.md5
 	file.CreatedAt = time.Now().UTC().Truncate(time.Microsecond)
+	if file, err = f.store(ctx, file, body); err != nil {
+		return file, fmt.Errorf("put file: %w", full(err))
+	}
+	if !file.ExpiresAt.IsZero() {
+		err = f.trim(ctx)
+	}
+	return file, err
+}
+
+func (f *files) store(ctx context.Context, file prediction.File, body io.Reader) (prediction.File, error) {
 	v, err := f.volumes(file.Token).newest(ctx)
 	if err != nil {
-		return file, fmt.Errorf("put file: %w", err)
+		return file, err
 	}
 	name := unmarked(file.Token)
 	file.Token = v.mark(name)
 	_, err = v.Put(ctx, jetstream.ObjectMeta{
 		Name: name, Metadata: describe(file), Opts: &jetstream.ObjectMetaOptions{ChunkSize: chunkSize},
 	}, body)
-	if err != nil {
-		return file, fmt.Errorf("put file: %w", err)
-	}
-	if !file.ExpiresAt.IsZero() {
-		err = f.trim(ctx)
-	}
 	return file, err
 }
 

@@ -1,10 +1,15 @@
 package journal
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
 
 	"easel/internal/prediction"
 )
@@ -114,6 +119,79 @@ func TestVolumes(t *testing.T) {
 	other.files.pictures.size = 1000
 	if got := put("d"); got != "d-2" {
 		t.Errorf("then token %s", got)
+	}
+}
+
+// A disk that was full for a moment leaves streams that take no writes.
+func TestHeal(t *testing.T) {
+	j, err := Open(t.Context(), Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	now := time.Now()
+	create := func(n int) (prediction.Prediction, error) {
+		p := prediction.Prediction{ID: prediction.NewID(now.Add(time.Duration(n) * time.Second)), Status: prediction.Starting, CreatedAt: now}
+		_, err := j.store.Create(t.Context(), p)
+		return p, errors.Join(err, j.queue.Enqueue(t.Context(), p.ID))
+	}
+	first, err := create(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	follow, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	defer stop()
+	events, _, err := j.events.Follow(follow, first.ID, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		j.disk.heard("JetStream stream 'X' critical write error: no space left on device")
+	}
+	if _, err := create(2); !errors.Is(err, prediction.ErrFull) {
+		t.Errorf("a create while the disk is full: %v", err)
+	}
+	if _, err := j.files.Put(t.Context(), prediction.File{}, strings.NewReader("x")); !errors.Is(err, prediction.ErrFull) {
+		t.Errorf("a file while the disk is full: %v", err)
+	}
+	if err := j.Check(); !errors.Is(err, prediction.ErrFull) {
+		t.Errorf("check: %v", err)
+	}
+	for end := time.Now().Add(10 * time.Second); j.disk.room() != nil; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it does not heal")
+		}
+	}
+	if _, err := create(3); err != nil {
+		t.Errorf("a create after it: %v", err)
+	}
+	if got, _, err := j.store.Get(t.Context(), first.ID); err != nil || got.ID != first.ID {
+		t.Errorf("what was there: %v", err)
+	}
+	if _, err := j.events.Append(t.Context(), first.ID, prediction.Event{Type: prediction.EventStarted}); err != nil {
+		t.Errorf("an event after it: %v", err)
+	}
+	if e := <-events; e.Type != prediction.EventStarted {
+		t.Errorf("a follower from before sees %v", e)
+	}
+	if d, err := j.queue.Receive(follow); err != nil || d.ID() != first.ID {
+		t.Errorf("from the queue: %v", err)
+	}
+}
+
+func TestFull(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		full bool
+	}{
+		{fmt.Errorf("write: %w", syscall.ENOSPC), true},
+		{&jetstream.APIError{ErrorCode: 10047}, true},
+		{&jetstream.APIError{ErrorCode: 10071}, false},
+		{errors.New("else"), false},
+	} {
+		if got := full(c.err); errors.Is(got, prediction.ErrFull) != c.full || !errors.Is(got, c.err) {
+			t.Errorf("%v becomes %v", c.err, got)
+		}
 	}
 }
 

@@ -65,6 +65,7 @@ type Journal struct {
 	opts   Options
 	lock   io.Closer      // of Dir; nil with a URL
 	server *server.Server // nil with a URL
+	disk   *disk
 	conn   *nats.Conn
 	stop   context.CancelFunc // of what goes on in the background
 
@@ -78,7 +79,7 @@ type Journal struct {
 // opts.Dir, and makes the streams that are not there yet. The history is read
 // in the background: List waits for it.
 func Open(ctx context.Context, opts Options) (*Journal, error) {
-	j := &Journal{opts: opts.withDefaults()}
+	j := &Journal{opts: opts.withDefaults(), disk: newDisk(opts)}
 	if err := j.open(ctx); err != nil {
 		j.Close()
 		return nil, fmt.Errorf("open journal: %w", err)
@@ -94,7 +95,7 @@ func (j *Journal) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if j.store, err = openStore(ctx, js, j.opts); err != nil {
+	if j.store, err = openStore(ctx, js, j.disk, j.opts); err != nil {
 		return fmt.Errorf("records: %w", err)
 	}
 	if j.queue, err = openQueue(ctx, js, j.store.history, j.opts); err != nil {
@@ -103,11 +104,14 @@ func (j *Journal) open(ctx context.Context) error {
 	if j.events, err = openEvents(ctx, j.conn, js, j.store, j.opts); err != nil {
 		return fmt.Errorf("events: %w", err)
 	}
-	if j.files, err = openFiles(ctx, js, j.opts); err != nil {
+	if j.files, err = openFiles(ctx, js, j.disk, j.opts); err != nil {
 		return fmt.Errorf("files: %w", err)
 	}
 	life, stop := context.WithCancel(context.Background())
 	j.stop = stop
+	if j.server != nil {
+		go j.disk.heal(life, j.opts.Log, j.reopenStore)
+	}
 	go j.files.pictures.keepClear(life, j.opts.Log)
 	go j.files.uploads.keepClear(life, j.opts.Log)
 	return nil
@@ -165,8 +169,18 @@ func (j *Journal) Ports() prediction.Ports {
 // Ready waits until the history has been read.
 func (j *Journal) Ready(ctx context.Context) error { return j.store.history.wait(ctx) }
 
-// Connected tells whether the server answers, for health checks.
-func (j *Journal) Connected() bool { return j.conn.IsConnected() }
+// Check says what keeps the journal from taking predictions now; nil: nothing.
+func (j *Journal) Check() error {
+	if !j.conn.IsConnected() {
+		return errors.New("the NATS server does not answer")
+	}
+	select {
+	case <-j.store.history.ready:
+		return j.disk.room()
+	default:
+		return errors.New("the history is being read")
+	}
+}
 
 // ClientURL is where workers of other machines connect when Listen was given.
 func (j *Journal) ClientURL() string {

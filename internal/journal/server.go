@@ -15,6 +15,8 @@ import (
 // maxPayload leaves room above prediction.MaxInput for logs and headers.
 const maxPayload = 1 << 20
 
+const maxStore = 1 << 50
+
 // startServer runs nats-server inside this process. SyncAlways: what a caller
 // was told about is on disk.
 func (j *Journal) startServer() error {
@@ -32,7 +34,10 @@ func (j *Journal) startServer() error {
 		StoreDir:   filepath.Join(j.opts.Dir, "journal"),
 		SyncAlways: true,
 		MaxPayload: maxPayload,
-		NoSigs:     true,
+		// By default it is what is free at the start, of which streams with a
+		// limit set their share aside: a small disk would be refused. See room.
+		JetStreamMaxStore: maxStore,
+		NoSigs:            true,
 
 		DisableJetStreamBanner: true,
 		Authorization:          j.opts.Token,
@@ -54,7 +59,7 @@ func (j *Journal) startServer() error {
 	if err != nil {
 		return err
 	}
-	srv.SetLoggerV2(natsLog{j.opts.Log}, false, false, false)
+	srv.SetLoggerV2(natsLog{j.opts.Log, j.disk.heard}, false, false, false)
 	j.server = srv
 	srv.Start()
 	if !srv.ReadyForConnections(30 * time.Second) {
@@ -66,12 +71,30 @@ func (j *Journal) startServer() error {
 	return nil
 }
 
+// reopenStore takes the store up as it is on the disk. Connections stay.
+func (j *Journal) reopenStore() error {
+	memory := j.server.JetStreamConfig().MaxMemory
+	if err := j.server.ShutdownJetStream(); err != nil {
+		return err
+	}
+	return j.server.EnableJetStream(&server.JetStreamConfig{
+		StoreDir: filepath.Join(j.opts.Dir, "journal"), SyncAlways: true, MaxStore: maxStore, MaxMemory: memory, Strict: true,
+	})
+}
+
 // natsLog passes the server's warnings on; its notices are details here.
-type natsLog struct{ *slog.Logger }
+type natsLog struct {
+	*slog.Logger
+	heard func(failure string)
+}
 
 func (l natsLog) Noticef(format string, v ...any) { l.Debug("nats: " + fmt.Sprintf(format, v...)) }
 func (l natsLog) Warnf(format string, v ...any)   { l.Warn("nats: " + fmt.Sprintf(format, v...)) }
-func (l natsLog) Errorf(format string, v ...any)  { l.Error("nats: " + fmt.Sprintf(format, v...)) }
-func (l natsLog) Fatalf(format string, v ...any)  { l.Error("nats: " + fmt.Sprintf(format, v...)) }
-func (l natsLog) Debugf(string, ...any)           {}
-func (l natsLog) Tracef(string, ...any)           {}
+func (l natsLog) Errorf(format string, v ...any) {
+	text := fmt.Sprintf(format, v...)
+	l.Error("nats: " + text)
+	l.heard(text)
+}
+func (l natsLog) Fatalf(format string, v ...any) { l.Error("nats: " + fmt.Sprintf(format, v...)) }
+func (l natsLog) Debugf(string, ...any)          {}
+func (l natsLog) Tracef(string, ...any)          {}

@@ -16,17 +16,18 @@ import (
 type store struct {
 	kv      jetstream.KeyValue
 	history *history
+	room    func() error
 }
 
 // tombstoneLife is how long other processes have to see that a record was deleted.
 const tombstoneLife = time.Hour
 
-func openStore(ctx context.Context, js jetstream.JetStream, opts Options) (*store, error) {
+func openStore(ctx context.Context, js jetstream.JetStream, d *disk, opts Options) (*store, error) {
 	kv, err := keyValue(ctx, js, opts, "easel_predictions")
 	if err != nil {
 		return nil, err
 	}
-	s := &store{kv: kv, history: newHistory()}
+	s := &store{kv: kv, history: newHistory(), room: d.room}
 	watcher, err := kv.WatchAll(context.Background())
 	if err != nil {
 		return nil, err
@@ -54,6 +55,9 @@ func (s *store) watch(w jetstream.KeyWatcher, opts Options) {
 }
 
 func (s *store) Create(ctx context.Context, p prediction.Prediction) (uint64, error) {
+	if err := s.room(); err != nil {
+		return 0, err
+	}
 	data, err := encodeRecord(p)
 	if err != nil {
 		return 0, err
@@ -63,7 +67,7 @@ func (s *store) Create(ctx context.Context, p prediction.Prediction) (uint64, er
 		return 0, prediction.ErrExists
 	}
 	if err != nil {
-		return 0, fmt.Errorf("write record: %w", err)
+		return 0, fmt.Errorf("write record: %w", full(err))
 	}
 	return rev, s.history.put(data, rev)
 }

@@ -14,11 +14,12 @@ var (
 	ErrExists   = errors.New("exists already")
 	ErrInvalid  = errors.New("invalid")   // a field of the call breaks a rule, which the error names
 	ErrTooLarge = errors.New("too large") // the input holds more than MaxInput bytes
+	ErrFull     = errors.New("the disk is full")
 )
 
 // Store keeps the records. Every change is guarded by the revision read before it.
 type Store interface {
-	Create(ctx context.Context, p Prediction) (rev uint64, err error)         // ErrExists
+	Create(ctx context.Context, p Prediction) (rev uint64, err error)         // ErrExists, ErrFull
 	Get(ctx context.Context, id string) (p Prediction, rev uint64, err error) // ErrNotFound
 	Update(ctx context.Context, p Prediction, rev uint64) (uint64, error)     // ErrConflict
 	Delete(ctx context.Context, id string) error                              // ErrNotFound
@@ -100,7 +101,9 @@ type File struct {
 
 // Files stores pictures in and out.
 type Files interface {
-	// Put fills Token unless given, Size, sums and CreatedAt. Until it returns, nobody can open the file.
+	// Put fills Token, Size, sums and CreatedAt. A given token may come back
+	// longer; what was given finds the file, too. Until Put returns, nobody can
+	// open the file. ErrFull.
 	Put(ctx context.Context, f File, r io.Reader) (File, error)
 	Open(ctx context.Context, token string) (File, io.ReadSeekCloser, error)
 	Stat(ctx context.Context, token string) (File, error)

@@ -207,6 +207,10 @@ func (r *run) removeAttempt(ctx context.Context, attempt int) {
 func (r *run) put(ctx context.Context, index int, name, contentType string, data []byte) (token string, err error) {
 	f := File{Token: outputToken(r.p.StreamToken, r.p.Attempts, index), Name: name, ContentType: contentType}
 	f, err = r.worker.ports.Files.Put(ctx, f, bytes.NewReader(data))
+	if errors.Is(err, ErrFull) {
+		r.worker.opts.Log.Error("picture not stored", "prediction", r.p.ID, "error", err)
+		err = ErrFull // which disk that is concerns the operator
+	}
 	if err != nil {
 		return "", fmt.Errorf("store picture %d: %w", index, err)
 	}

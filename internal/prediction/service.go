@@ -83,7 +83,7 @@ type New struct {
 // Create accepts a prediction. When it returns, the record is on disk. A queue
 // that fails does not fail the call: the next sweep queues what is not queued.
 // Nor does a caller who leaves meanwhile: half accepted would be neither.
-// Errors: ErrExists for a known ID, ErrInvalid, ErrTooLarge.
+// Errors: ErrExists for a known ID, ErrInvalid, ErrTooLarge, ErrFull.
 func (s *Service) Create(ctx context.Context, n New) (Prediction, error) {
 	ctx = context.WithoutCancel(ctx)
 	now := s.opts.Now().UTC().Truncate(time.Microsecond)
