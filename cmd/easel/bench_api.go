@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -22,6 +23,7 @@ type benchAPI struct {
 	For  time.Duration `help:"How long." default:"20s"`
 	Dir  string        `help:"Disk to measure on; default: that of --data." type:"existingdir" placeholder:"DIR"`
 	JSON bool          `name:"json" help:"Print figures as JSON."`
+	Bars bool          `help:"Fail where a bar is missed: p50 under 3 ms, or three times the bare sync where that is more, and p99 under 15 ms."`
 	engineFlags
 }
 
@@ -73,11 +75,15 @@ func (c *benchAPI) Run(ctx context.Context) error {
 		return err
 	}
 	if c.JSON {
-		return json.NewEncoder(os.Stdout).Encode(found)
+		err = json.NewEncoder(os.Stdout).Encode(found)
+	} else {
+		_, err = fmt.Printf("%d creates at %d/s: p50 %.2f ms, p99 %.2f ms\n4 KiB write and fsync beside them: p50 %.2f ms, p99 %.2f ms\n",
+			found.Creates, c.Rate, found.CreateP50, found.CreateP99, found.SyncP50, found.SyncP99)
 	}
-	fmt.Printf("%d creates at %d/s: p50 %.2f ms, p99 %.2f ms\n4 KiB write and fsync beside them: p50 %.2f ms, p99 %.2f ms\n",
-		found.Creates, c.Rate, found.CreateP50, found.CreateP99, found.SyncP50, found.SyncP99)
-	return nil
+	if p50 := max(3, 3*found.SyncP50); c.Bars && (found.CreateP50 > p50 || found.CreateP99 > 15) {
+		err = errors.Join(err, fmt.Errorf("a create takes p50 %.2f ms and p99 %.2f ms; the bars are %.2f ms and 15 ms", found.CreateP50, found.CreateP99, p50))
+	}
+	return err
 }
 
 // measure creates at the asked rate, whatever a create takes, and syncs a file

@@ -6,13 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
-
 	"easel/internal/journal"
+	"easel/internal/journal/journaltest"
 	"easel/internal/prediction"
 )
 
@@ -51,29 +49,8 @@ func open(t *testing.T, opts journal.Options) *world {
 
 // external starts a server on a port, as an operator would beside Easel.
 func external(t *testing.T) string {
-	url, _ := serve(t, t.TempDir(), true)
+	url, _ := journaltest.Serve(t, t.TempDir(), true)
 	return url
-}
-
-func serve(t *testing.T, dir string, syncAlways bool) (url string, stop func()) {
-	t.Helper()
-	srv, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true,
-		JetStream: true, StoreDir: dir, SyncAlways: syncAlways,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv.Start()
-	stop = sync.OnceFunc(func() {
-		srv.Shutdown()
-		srv.WaitForShutdown()
-	})
-	t.Cleanup(stop)
-	if !srv.ReadyForConnections(10 * time.Second) {
-		t.Fatal("external server did not start")
-	}
-	return srv.ClientURL(), stop
 }
 
 // record makes the nth of a row of predictions.
