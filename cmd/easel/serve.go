@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 )
@@ -25,6 +27,9 @@ type serveCommand struct {
 }
 
 func (c *serveCommand) Run(ctx context.Context) error {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50) // most of the heap is the history, which stays: by default it would take twice its size
+	}
 	log := newLog()
 	s, err := newServer(ctx, c, log)
 	if err != nil {
@@ -51,7 +56,7 @@ func (c *serveCommand) check() (owner, name string, err error) {
 		return "", "", fmt.Errorf("--addr %w", err)
 	}
 	if !local && len(c.Token) == 0 {
-		return "", "", fmt.Errorf("--addr %s: others could reach it and anyone could draw; give one (--token $(openssl rand -hex 16)) or an address like 127.0.0.1:3000", c.Addr)
+		return "", "", fmt.Errorf("--addr %s: other machines could reach it, and anyone could draw: give a token (--token $(openssl rand -hex 16)), or listen on 127.0.0.1:3000", c.Addr)
 	}
 	return owner, name, nil
 }

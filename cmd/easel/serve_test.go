@@ -97,7 +97,7 @@ func TestServeRefuses(t *testing.T) {
 		want       string
 	}{
 		"a taken port":          {taken.Addr().String(), "a/b", nil, "address already in use"},
-		"the world, no token":   {"0.0.0.0:0", "a/b", nil, "--addr 0.0.0.0:0: others could reach it"},
+		"the world, no token":   {"0.0.0.0:0", "a/b", nil, "--addr 0.0.0.0:0: other machines could reach it, and anyone could draw: give a token"},
 		"no port":               {"localhost", "a/b", nil, "must be host:port"},
 		"a name of one part":    {"127.0.0.1:0", "emoji", nil, "must be owner/name"},
 		"cog for the world":     {"127.0.0.1:0", "a/b", func(c *serveCommand) { c.Cog = ":5000" }, "loopback only"},
