@@ -3,9 +3,11 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"image/png"
 	"io"
 	"net/http"
 	"os"
@@ -142,4 +144,28 @@ type told struct {
 type pageOf[T any] struct {
 	Results []T
 	Next    string
+}
+
+// fetchPNG reads a picture to its end. A picture that came and is not whole,
+// or not what its ETag says, is torn.
+func fetchPNG(address string) (torn, err error) {
+	response, err := patient.Get(address)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	file, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("GET %s: %s", address, response.Status)
+	}
+	if tag := fmt.Sprintf(`"%x"`, sha256.Sum256(file)); response.Header.Get("ETag") != tag {
+		return fmt.Errorf("%s is not what was stored", address), nil
+	}
+	if _, err := png.Decode(bytes.NewReader(file)); err != nil {
+		return fmt.Errorf("%s: %w", address, err), nil
+	}
+	return nil, nil
 }
