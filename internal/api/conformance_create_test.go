@@ -33,6 +33,9 @@ var creating = []scenario{
 		if r.header.Get("Content-Type") != "application/json; charset=utf-8" {
 			t.Errorf("Content-Type %q", r.header.Get("Content-Type"))
 		}
+		if r.header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Error("a browser may guess the type")
+		}
 		if _, err := time.Parse(millis, str(p["created_at"])); err != nil {
 			t.Error(err)
 		}

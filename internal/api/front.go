@@ -45,6 +45,7 @@ func (f Front) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		id := rand.Text()
 		c.Set(keyRequest, id)
 		c.Response().Header().Set(echo.HeaderXRequestID, id)
+		c.Response().Header().Set(echo.HeaderXContentTypeOptions, "nosniff")
 		if err := next(c); err != nil {
 			c.Error(err)
 		}

@@ -33,7 +33,6 @@ func (a *API) getOutput(c echo.Context) error {
 // model: a browser must neither guess at them nor run them as a page of ours.
 func fileHeaders(h http.Header, f prediction.File) {
 	h.Set("Content-Type", f.ContentType)
-	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	h.Set("Referrer-Policy", "no-referrer")
