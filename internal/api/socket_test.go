@@ -13,6 +13,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"easel/internal/prediction"
+	"easel/internal/prediction/predictiontest"
 )
 
 func (w *world) socket(t *testing.T, id, query string) *websocket.Conn {
@@ -96,15 +97,13 @@ func TestSocket(t *testing.T) {
 		w.cancel(t, str(p["id"]))
 		w.do(t, "GET", "/healthz", "").is(200)
 	})
-	t.Run("many viewers, one of whom stops reading", func(t *testing.T) {
+	t.Run("many viewers", func(t *testing.T) {
 		many := 100
 		if os.Getenv("EASEL_SOAK") != "" {
 			many = 1000
 		}
 		blocker := w.create(t, `{"prompt":"hang"}`)
 		p := w.create(t, `{"prompt":"x","num_inference_steps":30}`)
-		stuck := w.socket(t, str(p["id"]), "")
-		stuck.NetConn().(*net.TCPConn).SetReadBuffer(1)
 		var viewers sync.WaitGroup
 		for range many {
 			conn := w.socket(t, str(p["id"]), "")
@@ -117,6 +116,34 @@ func TestSocket(t *testing.T) {
 		began := time.Now()
 		viewers.Wait()
 		t.Logf("%d viewers saw a run of 33 events in %v", many, time.Since(began))
+	})
+	t.Run("a viewer who stops reading", func(t *testing.T) {
+		// Previews of 256 KiB fill what lies between the two ends in a few steps.
+		w := newWorld(t, worldOptions{gen: &predictiontest.Generator{StepTime: 20 * time.Millisecond, Preview: make([]byte, 256<<10)}})
+		blocker := w.create(t, `{"prompt":"hang"}`)
+		p := w.create(t, `{"prompt":"x","num_inference_steps":50}`)
+		stuck := w.socket(t, str(p["id"]), "")
+		stuck.NetConn().(*net.TCPConn).SetReadBuffer(1)
+		var viewers sync.WaitGroup
+		for range 3 {
+			conn := w.socket(t, str(p["id"]), "")
+			viewers.Go(func() {
+				events, previews := watch(t, conn)
+				inOrder(t, events, 1)
+				if len(previews) < 10 {
+					t.Errorf("%d previews", len(previews))
+				}
+			})
+		}
+		w.cancel(t, str(blocker["id"]))
+		viewers.Wait()
+		ended := w.do(t, "GET", "/v1/predictions/"+str(p["id"]), "").json()
+		if took := ended["metrics"].(object)["predict_time"].(float64); ended["status"] != "succeeded" || took > 10 {
+			t.Errorf("%v after %.1f s", ended["status"], took)
+		}
+		if body := w.do(t, "GET", "/metrics", "").body; !strings.Contains(body, `easel_viewers{kind="websocket"} 1`+"\n") {
+			t.Error("the viewer was not stuck, so this tried nothing")
+		}
 	})
 	t.Run("metrics", func(t *testing.T) {
 		r := w.do(t, "GET", "/metrics", "").is(200)

@@ -27,6 +27,7 @@ type Generator struct {
 	Steps    int           // 0: the input's num_inference_steps, or 4
 	StepTime time.Duration // 0: 2 ms
 	Previews bool
+	Preview  []byte                        // what is shown at each step; nil: a small picture
 	Started  func(p prediction.Prediction) // called at the beginning of each run; may be nil
 }
 
@@ -74,7 +75,9 @@ func (g *Generator) Generate(ctx context.Context, p prediction.Prediction, s pre
 			case <-time.After(pause):
 			}
 			s.Step(k, i, steps, pause.Seconds())
-			if g.Previews {
+			if g.Preview != nil {
+				s.Preview(k, i, g.Preview)
+			} else if g.Previews {
 				s.Preview(k, i, encode("jpg", seed, i))
 			}
 		}
