@@ -26,6 +26,8 @@ func describe(owner, name string, dirs modelDirs) (api.Model, error) {
 	}
 	if dirs.embedded {
 		m.Description = "Draws emoji from words, on the processor of this machine."
+		card, _ := fs.ReadFile(models.Emoji, "emoji/README.md") // without one, the page has no such chapter
+		m.Readme = string(card)
 	}
 	return m, nil
 }
@@ -48,8 +50,7 @@ func newest(dirs ...string) time.Time {
 func (s *server) pages() *site.Site {
 	m := views.Model{Owner: s.model.Owner, Name: s.model.Name, Version: s.model.Version, Description: s.model.Description, Facts: facts(s.studio.dirs)}
 	if s.studio.dirs.embedded {
-		card, _ := fs.ReadFile(models.Emoji, "emoji/README.md") // without one, the page has no such chapter
-		m.Card = string(card)
+		m.Card = s.model.Readme
 		m.Examples = []string{"a 3d emoji of a rocket", "flat emoji of pizza on a blue background", "cartoon emoji of a cat face"}
 	}
 	return &site.Site{

@@ -16,6 +16,7 @@ type serveCommand struct {
 	PublicURL       string        `help:"What callers call this server, such as https://easel.example." placeholder:"URL"`
 	OutputURLs      string        `name:"output-urls" help:"Pictures in answers: ${enum}. auto sends data to clients that take no plain http." enum:"auto,data,http" default:"auto"`
 	Cog             string        `help:"Serve a Cog container's routes on this address, too." placeholder:"HOST:PORT"`
+	Alias           []string      `help:"Another name that callers know the model by: owner/name, or the id of a version; several by repeating." placeholder:"NAME"`
 	Rate            int           `help:"Creates a minute that one caller gets; 0: any number." default:"600"`
 	Keep            time.Duration `help:"How long pictures are kept; 0: until --keep-bytes is reached." default:"0" placeholder:"DURATION"`
 	KeepBytes       int64         `help:"How many bytes of pictures are kept; the oldest go first." default:"21474836480" placeholder:"BYTES"`

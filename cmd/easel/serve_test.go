@@ -179,3 +179,79 @@ func TestTokensInABrowser(t *testing.T) {
 		}
 	}
 }
+
+// post sends a create request and reads the answer.
+func post(t *testing.T, s *server, path, body string) (status int, answer string) {
+	t.Helper()
+	response, err := http.Post(s.URL()+path, "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(text)
+}
+
+// Code that names another model works where the operator says that this one is meant.
+func TestAliases(t *testing.T) {
+	id := strings.Repeat("0a", 32)
+	s := start(t, func(c *serveCommand) { c.Alias = []string{"black-forest-labs/flux-dev-lora", id} })
+	for _, c := range []struct {
+		path, body string
+		want       int
+	}{
+		{"/v1/models/black-forest-labs/flux-dev-lora/predictions", `{"input":{"prompt":"x"}}`, 201},
+		{"/v1/predictions", `{"version":"` + id + `","input":{"prompt":"x"}}`, 201},
+		{"/v1/predictions", `{"version":"black-forest-labs/flux-dev-lora:` + id + `","input":{"prompt":"x"}}`, 201},
+		{"/v1/models/black-forest-labs/flux-dev/predictions", `{"input":{"prompt":"x"}}`, 404},
+		{"/v1/predictions", `{"version":"` + strings.Repeat("0b", 32) + `","input":{"prompt":"x"}}`, 422},
+	} {
+		if status, answer := post(t, s, c.path, c.body); status != c.want {
+			t.Errorf("%s %s: %d %s", c.path, c.body, status, answer)
+		}
+	}
+}
+
+// Webhooks go through the client that keeps callers out of private networks:
+// addresses are refused at the door, names once they are looked up.
+func TestWebhooksStayOutside(t *testing.T) {
+	s := start(t, nil)
+	inside, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer inside.Close()
+	reached := make(chan struct{})
+	go func() {
+		if _, err := inside.Accept(); err == nil {
+			close(reached)
+		}
+	}()
+	const create = "/v1/models/easel/emoji/predictions"
+	for _, address := range []string{"http://" + inside.Addr().String(), "http://10.0.0.1/", "http://[::1]:80/", "http://169.254.169.254/latest"} {
+		status, answer := post(t, s, create, `{"input":{"prompt":"x"},"webhook":"`+address+`"}`)
+		if status != 422 || !strings.Contains(answer, `"field":"webhook"`) {
+			t.Errorf("%s: %d %s", address, status, answer)
+		}
+	}
+	_, port, _ := net.SplitHostPort(inside.Addr().String())
+	status, answer := post(t, s, create, `{"input":{"prompt":"x","num_inference_steps":1,"megapixels":"0.25"},"webhook":"http://localhost:`+port+`"}`)
+	if status != 201 {
+		t.Fatalf("%d %s", status, answer)
+	}
+	var accepted told
+	if err := json.Unmarshal([]byte(answer), &accepted); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.service.Wait(t.Context(), accepted.ID); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-reached:
+		t.Error("a webhook reached this machine by a name")
+	case <-time.After(time.Second): // the first tries are over
+	}
+}

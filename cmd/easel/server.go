@@ -76,6 +76,7 @@ func newServer(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *serve
 	if s.model, err = describe(owner, name, dirs); err != nil {
 		return nil, err
 	}
+	s.model.Aliases = c.Alias
 	client := fetch.New(c.AllowPrivate)
 	s.service = prediction.NewService(s.journal.Ports(), prediction.Options{
 		Log:       log,
