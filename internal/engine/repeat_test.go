@@ -16,7 +16,13 @@ import (
 // TestEveryKindIsDrawnAgain draws three pictures of each kind of request at
 // once, then each alone after another request: they must be the same.
 func TestEveryKindIsDrawnAgain(t *testing.T) {
-	e := open(t, Options{Dev: tiny})
+	e := open(t, Options{Dev: tiny, Cache: t.TempDir()})
+	for _, fast := range []bool{false, true} {
+		everyKind(t, e, fast)
+	}
+}
+
+func everyKind(t *testing.T, e *Engine, fast bool) {
 	other := rocket()
 	other.Prompt, other.Width, other.Seeds = "a cat", 80, []int64{99}
 	for name, change := range map[string]func(*Request){
@@ -36,6 +42,7 @@ func TestEveryKindIsDrawnAgain(t *testing.T) {
 	} {
 		r := rocket()
 		r.Width, r.Height = 57, 43
+		r.Fast = fast
 		change(&r)
 		r.Seeds = []int64{7, 8, 9}
 		together := draw(t, e, r).pictures
@@ -44,7 +51,7 @@ func TestEveryKindIsDrawnAgain(t *testing.T) {
 			one := r
 			one.Seeds = r.Seeds[k : k+1]
 			if alone := draw(t, e, one).pictures[0]; !bytes.Equal(alone.Pix, together[k].Pix) {
-				t.Errorf("%s: picture %d differs from the one made alone", name, k)
+				t.Errorf("%s, fast %v: picture %d differs from the one made alone", name, fast, k)
 			}
 		}
 	}

@@ -8,27 +8,31 @@ import (
 // DefaultFeather is how many pixels inside the repainted area blend into what is kept.
 const DefaultFeather = 4
 
-// Composite lays the repainted pixels over the original. Where the mask is
-// under 128 the original's bytes stay exactly as they are; inside, the first
+// Composite lays the original back over a painted picture, in place. Where the
+// mask is under 128 the original's bytes come back exactly; inside, the first
 // feather pixels from the border blend from the original to the painted one.
-// All three have one size; the result is a new picture.
-func Composite(original, painted *image.NRGBA, mask *image.Gray, feather int) (*image.NRGBA, error) {
+// All three have one size.
+func Composite(original, painted *image.NRGBA, mask *image.Gray, feather int) error {
 	if original.Rect != painted.Rect || original.Rect != mask.Rect {
-		return nil, fmt.Errorf("composite: the original is %v, the painted one %v, the mask %v; they must be one size",
+		return fmt.Errorf("composite: the original is %v, the painted one %v, the mask %v; they must be one size",
 			original.Rect.Size(), painted.Rect.Size(), mask.Rect.Size())
 	}
-	feather = min(max(feather, 0), 200)
-	out := image.NewNRGBA(original.Rect)
-	copy(out.Pix, original.Pix)
-	depth := depths(mask, feather)
-	for i, d := range depth {
-		for c := 4 * i; d > 0 && c < 4*i+3; c++ {
-			d, whole := int(d), feather+1
-			out.Pix[c] = uint8((int(original.Pix[c])*(whole-d) + int(painted.Pix[c])*d + whole/2) / whole)
+	feather = min(max(feather, 0), maxDepth-1)
+	whole := feather + 1
+	for i, d := range depths(mask, feather) {
+		if d == 0 {
+			copy(painted.Pix[4*i:4*i+4], original.Pix[4*i:4*i+4])
+			continue
+		}
+		for c := 4 * i; int(d) < whole && c < 4*i+3; c++ {
+			painted.Pix[c] = uint8((int(original.Pix[c])*(whole-int(d)) + int(painted.Pix[c])*int(d) + whole/2) / whole)
 		}
 	}
-	return out, nil
+	return nil
 }
+
+// maxDepth is what a byte holds.
+const maxDepth = 255
 
 // depths gives each pixel's distance in king's moves from the kept area: 0 in
 // it, at most feather+1. The picture's own edge is no border.

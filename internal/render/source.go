@@ -96,5 +96,6 @@ func (s *source) finish(drawn *image.NRGBA) (*image.NRGBA, error) {
 		return drawn, nil
 	}
 	size := s.original.Rect.Size()
-	return picture.Composite(s.original, picture.Resize(drawn, size.X, size.Y), s.kept, s.feather)
+	painted := picture.Resize(drawn, size.X, size.Y)
+	return painted, picture.Composite(s.original, painted, s.kept, s.feather)
 }
