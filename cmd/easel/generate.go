@@ -144,6 +144,12 @@ func inputs(pairs []string) (map[string]any, error) {
 				return nil, fmt.Errorf("-i %s: %w", name, err)
 			}
 			values[name] = (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String()
+		case name == "extra_lora" && isFile(value): // whole, so that no reader takes folder/name for owner/name
+			path, err := filepath.Abs(value)
+			if err != nil {
+				return nil, fmt.Errorf("-i %s: %w", name, err)
+			}
+			values[name] = path
 		case field.Type == "string":
 			values[name] = value
 		case json.Valid([]byte(value)):

@@ -43,12 +43,15 @@ func (l localAdapters) Get(ctx context.Context, address string, progress loras.P
 	if l.sum != "" {
 		return l.again(ctx, address, progress)
 	}
-	if info, err := os.Stat(address); err == nil && info.Mode().IsRegular() {
+	if isFile(address) || isPath(address) {
 		return l.At(address)
-	} else if err != nil && isPath(address) {
-		return loras.File{}, err
 	}
 	return l.Store.Get(ctx, address, progress)
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // isPath tells a path from what a store would take for an address.

@@ -29,7 +29,11 @@ func request(in schema.Input, s *source, seeds []int64, adapters []engine.Adapte
 	return r
 }
 
-// seeds gives picture k the seed of the request plus k.
+// maxSeed is the largest seed that a request can have.
+const maxSeed = 1<<53 - 1
+
+// seeds gives picture k the seed of the request plus k. Beyond what can be
+// asked for again stands the seed's low half, which draws the same.
 func seeds(in schema.Input) []int64 {
 	first := draw()
 	if in.Seed != nil {
@@ -37,7 +41,9 @@ func seeds(in schema.Input) []int64 {
 	}
 	all := make([]int64, in.NumOutputs)
 	for k := range all {
-		all[k] = first + int64(k)
+		if all[k] = first + int64(k); all[k] > maxSeed {
+			all[k] &= 1<<32 - 1
+		}
 	}
 	return all
 }

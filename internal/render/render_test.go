@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"easel/internal/engine"
 	"easel/internal/loras"
 	"easel/internal/picture"
@@ -263,6 +265,13 @@ func TestBadPicturesAreNamed(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %v, want one line starting %q", in, err, want)
 		}
+	}
+}
+
+func TestSeedsCanAllBeAskedForAgain(t *testing.T) {
+	got := seeds(parse(t, `{"prompt":"x","num_outputs":3,"seed":9007199254740990}`))
+	if diff := cmp.Diff([]int64{1<<53 - 2, 1<<53 - 1, 0}, got); diff != "" { // 2⁵³ has no low bits
+		t.Error(diff)
 	}
 }
 
