@@ -9,7 +9,6 @@ import (
 
 	"easel/internal/engine/flux"
 	"easel/internal/engine/lora"
-	"easel/internal/engine/preview"
 	"easel/internal/engine/sampling"
 )
 
@@ -77,7 +76,7 @@ type run struct {
 	schedule sampling.Schedule
 	first    int // step to begin with
 	source   *source
-	painter  *preview.Painter // nil: no previews
+	painter  painter // nil: no previews
 	adapters adapters
 	timings  Timings
 	warnings []string
@@ -116,7 +115,7 @@ func (r *run) all(ctx context.Context) (err error) {
 		}
 	}
 	if r.request.Previews { // before the transformer: fitting a map takes the decoder
-		if r.painter, err = loaded(r, func(v *variant) (*preview.Painter, error) { return r.engine.painter(ctx, v) }); err != nil {
+		if r.painter, err = loaded(r, func(v *variant) (painter, error) { return r.engine.painter(ctx, v) }); err != nil {
 			return err
 		}
 	}

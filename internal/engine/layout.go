@@ -19,6 +19,7 @@ const (
 	partT5Tokens    = "tokenizer_2"
 	partTransformer = "transformer"
 	partVAE         = "vae"
+	partTiny        = "taef1" // an AutoencoderTiny for previews; a folder that most lack
 )
 
 // classes are the component classes that Easel has the code for.
@@ -66,6 +67,11 @@ func readLayout(dir string, base layout) (layout, error) {
 		default:
 			errs = append(errs, fmt.Errorf("%s: the folder is missing", folder))
 		}
+	}
+	if folder := filepath.Join(dir, partTiny); isFolder(folder) {
+		l[partTiny] = folder
+	} else if base[partTiny] != "" {
+		l[partTiny] = base[partTiny]
 	}
 	return l, errors.Join(errs...)
 }

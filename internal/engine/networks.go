@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"os"
 
 	"easel/internal/engine/clip"
@@ -72,11 +73,27 @@ func network[T closer](e *Engine, v *variant, part, half string, load func(strin
 	return fetch(&e.shelf, dir+"#"+half, v.bytes[part], func() (T, error) { return load(dir, e.sessions) })
 }
 
-// painter returns what draws the variant's previews. Its map lies beside the
-// autoencoder; where it does not, it is fitted to the decoder.
-func (e *Engine) painter(ctx context.Context, v *variant) (*preview.Painter, error) {
+// painter draws previews of packed latents.
+type painter interface {
+	Paint(ctx context.Context, tokens []float32, rows, cols int) (*image.RGBA, error)
+	closer
+}
+
+// painter returns what draws the variant's previews: its AutoencoderTiny if it
+// has one, or else a map. That lies beside the autoencoder; where it does not,
+// it is fitted to the decoder.
+func (e *Engine) painter(ctx context.Context, v *variant) (painter, error) {
+	if dir := v.parts[partTiny]; dir != "" {
+		return fetch(&e.shelf, dir, 0, func() (painter, error) {
+			tiny, err := vae.LoadTiny(dir, e.sessions)
+			if err != nil {
+				return nil, err
+			}
+			return &preview.Decoded{Channels: v.tiny.LatentChannels, Factor: v.tiny.Factor(), Decode: tiny.Decode, Free: tiny.Close}, nil
+		})
+	}
 	dir := v.parts[partVAE]
-	return fetch(&e.shelf, dir+"#preview", 0, func() (*preview.Painter, error) {
+	return fetch(&e.shelf, dir+"#preview", 0, func() (painter, error) {
 		m, err := e.previewMap(ctx, v)
 		if err != nil {
 			return nil, err

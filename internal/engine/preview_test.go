@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"errors"
 	"image"
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -58,4 +60,30 @@ func alike(img *image.NRGBA, preview *image.RGBA) float64 {
 		}
 	}
 	return (n*sxy - sx*sy) / math.Sqrt((n*sxx-sx*sx)*(n*syy-sy*sy))
+}
+
+// TestPreviewsByTAEF1 draws them with the AutoencoderTiny in the model's folder.
+func TestPreviewsByTAEF1(t *testing.T) {
+	dir := t.TempDir()
+	taef1 := filepath.Join(dir, partTiny)
+	if err := errors.Join(os.CopyFS(dir, os.DirFS(tiny)), os.CopyFS(taef1, os.DirFS("testdata/taef1"))); err != nil {
+		t.Fatal(err)
+	}
+	r := rocket()
+	r.Previews = true
+	seen := draw(t, open(t, Options{Dev: dir}), r)
+	if len(seen.previews) == 0 || seen.previews[0].Rect.Size() != image.Pt(64, 48) {
+		t.Errorf("%d previews", len(seen.previews))
+	}
+	r.Width, r.Height, r.Steps = 1100, 64, 1
+	if got := draw(t, open(t, Options{Dev: dir}), r).previews[0].Rect.Size(); got != image.Pt(1104/3, 64/3) {
+		t.Errorf("a large preview is %v", got)
+	}
+	if err := os.WriteFile(filepath.Join(taef1, "config.json"), []byte(`{"_class_name": "AutoencoderTiny", "latent_channels": 4}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Open(t.Context(), Options{Dev: dir, Library: os.Getenv("EASEL_ORT_LIB")})
+	if err == nil || !strings.Contains(err.Error(), "taef1/diffusion_pytorch_model.safetensors: tensor") {
+		t.Errorf("a taef1 of other shapes: %v", err)
+	}
 }

@@ -35,6 +35,7 @@ type variant struct {
 	t5         t5.Config
 	flux       flux.Config
 	vae        vae.Config
+	tiny       vae.TinyConfig   // where parts has one
 	bytes      map[string]int64 // that each part's weights hold in memory as float32
 	rounded    map[int]int64    // that the transformer's hold in 8 and 4 bits
 	roundedT5  int64            // that T5's hold in 8 bits
@@ -45,7 +46,7 @@ type variant struct {
 // lists everything that is missing or wrong.
 func readVariant(name string, parts layout) (*variant, error) {
 	v := &variant{name: name, parts: parts, bytes: map[string]int64{}, rounded: map[int]int64{}, layers: lora.Layers{}}
-	errs := make([]error, 7)
+	errs := make([]error, 8)
 	v.scheduler, errs[0] = sampling.LoadScheduler(parts[partScheduler])
 	v.clipTokens, errs[1] = tokenizer.LoadCLIP(parts[partCLIPTokens])
 	v.t5Tokens, errs[2] = tokenizer.LoadT5(parts[partT5Tokens])
@@ -73,6 +74,12 @@ func readVariant(name string, parts layout) (*variant, error) {
 		_, encoder := vae.BuildEncoder(c, file, false)
 		return errors.Join(decoder, encoder)
 	})
+	if parts[partTiny] != "" {
+		v.tiny, errs[7] = readNetwork(v, partTiny, imageStem, vae.ReadTinyConfig, func(c vae.TinyConfig, file *safetensors.Checkpoint) error {
+			_, err := vae.BuildTiny(c, file)
+			return err
+		})
+	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -111,6 +118,10 @@ func (v *variant) fits() error {
 	want(v.flux.InChannels == 4*v.vae.LatentChannels, "transformer's in_channels %d is not 4 times vae's latent_channels %d", v.flux.InChannels, v.vae.LatentChannels)
 	want(v.flux.OutChannels == v.flux.InChannels, "transformer's out_channels %d is not its in_channels %d", v.flux.OutChannels, v.flux.InChannels)
 	want(v.clipTokens.MaxLength() <= v.clip.MaxTokens, "tokenizer's model_max_length %d is beyond text_encoder's max_position_embeddings %d", v.clipTokens.MaxLength(), v.clip.MaxTokens)
+	if v.parts[partTiny] != "" {
+		want(v.tiny.LatentChannels == v.vae.LatentChannels && v.tiny.Factor() == v.vae.Factor(), "taef1's %d channels of %d pixels are not vae's %d of %d",
+			v.tiny.LatentChannels, v.tiny.Factor(), v.vae.LatentChannels, v.vae.Factor())
+	}
 	return errors.Join(errs...)
 }
 

@@ -1,6 +1,6 @@
 """Makes the engine's reference data with diffusers (see README.md). Run it in a
 virtual environment with requirements.txt installed: python golden.py [part …],
-parts being models, cases, adapters, tokens, sampling; all by default.
+parts being models, tiny, cases, adapters, tokens, sampling; all by default.
 """
 
 import os
@@ -13,11 +13,12 @@ from pathlib import Path  # noqa: E402
 
 import torch  # noqa: E402
 
-from goldens import adapters, models, pipelines, sampling, tokens  # noqa: E402
+from goldens import adapters, models, pipelines, sampling, tiny, tokens  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 PARTS = {
     "models": models.make,
+    "tiny": tiny.make,
     "cases": pipelines.make,
     "adapters": adapters.make,
     "tokens": tokens.make,

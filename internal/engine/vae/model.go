@@ -28,17 +28,23 @@ func LoadDecoder(dir string, o ort.Options) (*Decoder, error) {
 // Decode maps latents [c h w] as the transformer has them to a picture
 // [3 h·f w·f] of values around −1…1.
 func (d *Decoder) Decode(ctx context.Context, latents []float32, h, w int) ([]float32, error) {
-	c, f := d.Config, d.Config.Factor()
-	if h < 1 || w < 1 || len(latents) != c.LatentChannels*h*w {
-		return nil, fmt.Errorf("decode: %d latents are not %d channels of %d×%d", len(latents), c.LatentChannels, w, h)
+	c := d.Config
+	return decode(ctx, d.session, latents, []int{c.LatentChannels, h, w}, c.Factor(), c.ScalingFactor, c.ShiftFactor)
+}
+
+// decode runs a decoder over latents of the shape [c h w].
+func decode(ctx context.Context, session *ort.Session, latents []float32, shape []int, f int, scale, shift float32) ([]float32, error) {
+	c, h, w := shape[0], shape[1], shape[2]
+	if h < 1 || w < 1 || len(latents) != c*h*w {
+		return nil, fmt.Errorf("decode: %d latents are not %d channels of %d×%d", len(latents), c, w, h)
 	}
 	scaled := make([]float32, len(latents))
 	for i, x := range latents {
-		scaled[i] = x/c.ScalingFactor + c.ShiftFactor
+		scaled[i] = x/scale + shift
 	}
-	in := shaped{InLatents, scaled, []int{c.LatentChannels, h, w}}
-	picture := make([]float32, c.OutChannels*h*f*w*f)
-	return picture, run(ctx, d.session, in, shaped{OutPicture, picture, []int{c.OutChannels, h * f, w * f}})
+	const colours = 3
+	picture := make([]float32, colours*h*f*w*f)
+	return picture, run(ctx, session, shaped{InLatents, scaled, shape}, shaped{OutPicture, picture, []int{colours, h * f, w * f}})
 }
 
 // Close frees the decoder. Closing nil does nothing.
