@@ -40,7 +40,7 @@ type nameFlag struct {
 
 type safetyFlags struct {
 	SafetyThreshold float64 `help:"Score from which a picture is flagged as not safe for work." default:"0.8"`
-	SafetyAlways    bool    `help:"Check every picture, whatever disable_safety_checker says."`
+	SafetyAlways    bool    `help:"Check every picture and every preview, whatever disable_safety_checker says."`
 }
 
 func (f workFlags) openJournal(ctx context.Context, data string, log *slog.Logger) (*journal.Journal, error) {

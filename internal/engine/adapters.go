@@ -92,13 +92,16 @@ func (e *Engine) Inspect(path, variant string) (lora.Report, error) {
 	return file.Report, err
 }
 
-// adapterFiles remembers the LoRA files read last, the latest last.
-type adapterFiles []struct {
+// adapterFiles remembers the LoRA files used last, the latest last.
+type adapterFiles []adapterFile
+
+type adapterFile struct {
 	key  string
 	file *lora.Adapter
 }
 
-const maxAdapterFiles = 4
+// adapterBytes bounds the files that are remembered beside the two of a request.
+const adapterBytes = 1 << 30
 
 // load reads a file, unless it is the same that was read before.
 func (f *adapterFiles) load(path string, v *variant) (*lora.Adapter, string, error) {
@@ -107,21 +110,28 @@ func (f *adapterFiles) load(path string, v *variant) (*lora.Adapter, string, err
 		return nil, "", errors.New("the file is not there any more") // whoever gave the path found it
 	}
 	key := fmt.Sprintf("%s %d %d %s", path, info.Size(), info.ModTime().UnixNano(), v.name)
-	for _, had := range *f {
-		if had.key == key {
-			return had.file, key, nil
-		}
+	had := slices.IndexFunc(*f, func(a adapterFile) bool { return a.key == key })
+	if had >= 0 {
+		used := (*f)[had]
+		*f = append(slices.Delete(*f, had, had+1), used)
+		return used.file, key, nil
 	}
 	file, err := lora.Load(path, v.layers)
 	if err != nil {
 		return file, key, err
 	}
-	if len(*f) == maxAdapterFiles {
-		*f = slices.Delete(*f, 0, 1)
-	}
-	*f = append(*f, struct {
-		key  string
-		file *lora.Adapter
-	}{key, file})
+	*f = append(*f, adapterFile{key, file})
+	f.forget(adapterBytes)
 	return file, key, nil
+}
+
+// forget drops what was used longest ago until the rest is within a limit.
+func (f *adapterFiles) forget(limit int64) {
+	held := int64(0)
+	for i := len(*f) - 1; i >= 0; i-- {
+		if held += (*f)[i].file.Bytes(); held > limit && i < len(*f)-2 {
+			*f = slices.Delete(*f, 0, i+1)
+			return
+		}
+	}
 }

@@ -23,6 +23,7 @@ type observer struct {
 	identity  Identity
 	judge     Judge // nil: do not judge
 	threshold float64
+	strict    bool // previews are judged, too
 
 	verdicts      []Verdict
 	warnings      []string
@@ -38,6 +39,9 @@ func (o *observer) Step(s engine.Step) {
 const previewQuality = 75
 
 func (o *observer) Preview(pic, step int, img *image.RGBA) {
+	if o.strict && !o.harmless(img) {
+		return
+	}
 	var b bytes.Buffer
 	if err := picture.Encode(&b, img, picture.JPEG, previewQuality); err == nil { // a lost preview loses nothing else
 		o.sink.Preview(pic, step, b.Bytes())
@@ -85,6 +89,14 @@ func (o *observer) pass(img *image.NRGBA) (*image.NRGBA, error) {
 	o.flagged++
 	o.sink.Log(fmt.Sprintf("picture %d was flagged as not safe for work (score %.2f)\n", len(o.verdicts)-1, score))
 	return picture.Grey(img.Rect.Dx(), img.Rect.Dy()), nil
+}
+
+// harmless judges a preview. One that cannot be judged is not shown either.
+func (o *observer) harmless(img image.Image) bool {
+	start := time.Now()
+	score, err := o.judge.Score(o.ctx, img)
+	o.judged += time.Since(start)
+	return err == nil && score < o.threshold
 }
 
 // signed puts the picture's recipe into its file. Where it does not fit (a JPEG

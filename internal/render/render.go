@@ -68,7 +68,7 @@ type Renderer struct {
 	Identity  Identity
 	Judge     Judge   // nil: pictures are not checked, which each report says
 	Threshold float64 // a score from here on is flagged
-	AlwaysOn  bool    // the operator forbids disable_safety_checker
+	AlwaysOn  bool    // the operator forbids disable_safety_checker, and has previews judged
 	Previews  bool
 }
 
@@ -108,6 +108,7 @@ func (r *Renderer) Render(ctx context.Context, in schema.Input, sink Sink) (Repo
 	o := &observer{ctx: ctx, sink: sink, in: in, seeds: report.Seeds, source: source, used: report.LoRAs, identity: r.Identity}
 	if check {
 		o.judge, o.threshold = r.Judge, r.Threshold
+		o.strict = r.AlwaysOn && r.Judge != nil
 	}
 	result, err := r.Engine.Generate(ctx, request(in, source, report.Seeds, requested(report.LoRAs), r.Previews), o)
 	warn(slices.Concat(result.Warnings, o.warnings)...)

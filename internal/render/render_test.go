@@ -35,6 +35,9 @@ func (p *painter) Generate(_ context.Context, r engine.Request, o engine.Observe
 		for i := 0; i < len(img.Pix); i += 4 {
 			copy(img.Pix[i:], []uint8{p.paint.R, p.paint.G, p.paint.B, 255})
 		}
+		if r.Previews {
+			o.Preview(k, 1, (*image.RGBA)(img)) // opaque: the same bytes
+		}
 		if err := o.Picture(k, img); err != nil {
 			return engine.Result{}, err
 		}
@@ -48,10 +51,12 @@ type pile struct {
 	seeds  []int64
 	images []*image.NRGBA
 	log    strings.Builder
+
+	previews int
 }
 
 func (p *pile) Step(int, int, int, float64) {}
-func (p *pile) Preview(int, int, []byte)    {}
+func (p *pile) Preview(int, int, []byte)    { p.previews++ }
 func (p *pile) Log(text string)             { p.log.WriteString(text) }
 func (p *pile) Picture(_ int, seed int64, name, _ string, data []byte) error {
 	img, _, err := picture.Decode(data, picture.DefaultLimits)
@@ -247,6 +252,23 @@ func TestFlaggedSlotsAreGrey(t *testing.T) {
 	r.AlwaysOn = true
 	if _, err := r.Render(context.Background(), parse(t, `{"prompt":"x","output_format":"png","disable_safety_checker":true}`), &pile{}); !errors.Is(err, ErrFlagged) {
 		t.Errorf("with the checker forced: %v", err)
+	}
+}
+
+func TestPreviewsAreJudgedWhereTheOperatorForbids(t *testing.T) {
+	for _, c := range []struct {
+		always bool
+		paint  uint8
+		want   int
+	}{{false, 250, 1}, {true, 250, 0}, {true, 10, 1}} {
+		out := &pile{}
+		r := &Renderer{Engine: &painter{paint: color.NRGBA{c.paint, c.paint, c.paint, 255}}, Judge: brightness{}, Threshold: 0.5, AlwaysOn: c.always, Previews: true}
+		if _, err := r.Render(context.Background(), parse(t, `{"prompt":"x","megapixels":"0.25"}`), out); err != nil && !errors.Is(err, ErrFlagged) {
+			t.Fatal(err)
+		}
+		if out.previews != c.want {
+			t.Errorf("%+v: %d previews", c, out.previews)
+		}
 	}
 }
 

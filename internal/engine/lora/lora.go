@@ -38,6 +38,14 @@ type Adapter struct {
 	Report Report
 }
 
+// Bytes is the memory that the adapter's matrices take.
+func (a *Adapter) Bytes() (n int64) {
+	for _, d := range a.Deltas {
+		n += 4 * int64(len(d.A)+len(d.B))
+	}
+	return n
+}
+
 // Load reads a file for a model with the given layers. Where the file can be
 // read but not applied (another model's, DoRA, no matching key, wrong sizes),
 // the error comes with an Adapter that holds only the Report. Errors are one

@@ -122,6 +122,21 @@ func TestReportCard(t *testing.T) {
 	}
 }
 
+func TestTriggerWordAmongTags(t *testing.T) {
+	for frequency, want := range map[string]string{
+		`{"1_TOK":{"TOK":1}}`: "TOK",
+		`{"10_a":{" TOK ":12,"a cat":3},"5_b":{"TOK":2,"a dog":5}}`: "TOK",
+		`{"1_a":{"a cat":3,"a dog":3}}`:                             "",
+		`{"1_a":{}}`:                                                "",
+		`{"1_a":[]}`:                                                "",
+		``:                                                          "",
+	} {
+		if got := commonest(frequency); got != want {
+			t.Errorf("%s: %q, want %q", frequency, got, want)
+		}
+	}
+}
+
 func TestMergeIsTheWeightedSum(t *testing.T) {
 	_, layers := readReference(t)
 	one, err := Load(styleFile("bfl"), layers)

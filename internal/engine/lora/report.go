@@ -1,6 +1,7 @@
 package lora
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,6 +35,9 @@ func newReport(name string, file *safetensors.Checkpoint, entries []entry) Repor
 			}
 		}
 	}
+	if word := commonest(file.Metadata["ss_tag_frequency"]); word != "" && len(r.TriggerWords) == 0 {
+		r.TriggerWords = []string{word}
+	}
 	for _, e := range entries {
 		if e.down != nil && len(e.down.Shape) >= 2 {
 			rank := int(e.down.Shape[0])
@@ -44,6 +48,32 @@ func newReport(name string, file *safetensors.Checkpoint, entries []entry) Repor
 		}
 	}
 	return r
+}
+
+// commonest is the one tag that a trainer counted most often in its captions:
+// the trigger word, where there is one. "" if several are as frequent.
+func commonest(frequency string) string {
+	var folders map[string]map[string]float64
+	if json.Unmarshal([]byte(frequency), &folders) != nil {
+		return ""
+	}
+	counts, most := map[string]float64{}, 0.0
+	for _, tags := range folders {
+		for tag, n := range tags {
+			tag = strings.TrimSpace(tag)
+			counts[tag] += n
+			most = max(most, counts[tag])
+		}
+	}
+	word := ""
+	for tag, n := range counts {
+		if n == most && word != "" {
+			return ""
+		} else if n == most {
+			word = tag
+		}
+	}
+	return word
 }
 
 // finish sums up the layers that are changed.
