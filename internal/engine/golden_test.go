@@ -28,8 +28,11 @@ func request(t *testing.T, g golden.Case) Request {
 			r.Image.SetNRGBA(i%g.Width, i/g.Width, color.NRGBA{pix[3*i], pix[3*i+1], pix[3*i+2], 255})
 		}
 	}
-	if g.LoRA != "" {
-		r.Adapters = []Adapter{{Path: filepath.Join(golden.Testdata, "lora", g.LoRA), Scale: g.Scale}}
+	for _, l := range []Adapter{{Path: g.LoRA, Scale: g.Scale}, {Path: g.Extra, Scale: g.ExtraScale}} {
+		if l.Path != "" {
+			l.Path = filepath.Join(golden.Testdata, "lora", l.Path)
+			r.Adapters = append(r.Adapters, l)
+		}
 	}
 	if g.Kind == "inpaint" {
 		r.Mask = &image.Gray{Pix: g.Bytes(t, "mask"), Stride: g.Width, Rect: bounds}

@@ -35,6 +35,9 @@ type Case struct {
 	LoRA      string  `json:"lora"` // file below lora/; empty: none
 	Scale     float64 `json:"lora_scale"`
 
+	Extra      string  `json:"extra_lora"`
+	ExtraScale float64 `json:"extra_lora_scale"`
+
 	tensors *safetensors.Checkpoint
 }
 

@@ -34,31 +34,36 @@ def make(here: Path):
         for name, scale in SCALES.items():
             run(here, f"lora-{style}-{name}", dict(CASE, lora=file.name, lora_scale=scale))
     run(here, "lora-none", dict(CASE))
+    run(here, "lora-two", dict(CASE, lora="peft.safetensors", lora_scale=0.75, extra_lora="kohya.safetensors", extra_lora_scale=-0.5))
 
 
 def run(here: Path, name, case):
     pipe = pipelines.load(here, case)
-    if "lora" in case:
-        # This version of diffusers drops sd-scripts' own prefix and reads the older one.
-        tensors = {k.replace("lora_te1_", "lora_te_"): v for k, v in load_file(here / "lora" / case["lora"]).items()}
-        pipe.load_lora_weights(tensors, adapter_name="one")
-        as_trained(pipe, tensors)
-        pipe.set_adapters(["one"], [case["lora_scale"]])
+    scales = {}
+    for adapter in ("lora", "extra_lora"):
+        if adapter in case:
+            # This version of diffusers drops sd-scripts' own prefix and reads the older one.
+            tensors = {k.replace("lora_te1_", "lora_te_"): v for k, v in load_file(here / "lora" / case[adapter]).items()}
+            pipe.load_lora_weights(tensors, adapter_name=adapter)
+            as_trained(pipe, tensors, adapter)
+            scales[adapter] = case[adapter + "_scale"]
+    if scales:
+        pipe.set_adapters(list(scales), list(scales.values()))
     out = pipelines.run(pipe, case)
     keep = ("pooled", "latents.2", "velocity.0", "pixels")
     pipelines.save(here, name, case, out, lambda key: key.startswith(keep))
     print(" ", name)
 
 
-def as_trained(pipe, tensors):
+def as_trained(pipe, tensors, adapter):
     """Undo a slip: where ranks differ and alpha is folded into the weights already, this version of diffusers
     scales every layer by the first layer's rank over its own."""
     if any(k.startswith("transformer.") for k in tensors):
         return  # diffusers' own names: alpha was not folded
     for component in (pipe.transformer, pipe.text_encoder):
         for m in component.modules():
-            if "one" in getattr(m, "lora_alpha", {}):
-                m.lora_alpha["one"] = m.r["one"]
+            if adapter in getattr(m, "lora_alpha", {}):
+                m.lora_alpha[adapter] = m.r[adapter]
 
 
 def shrink():
