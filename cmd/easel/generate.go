@@ -119,7 +119,7 @@ func (c *generateCommand) print(written []string, report render.Report, differs 
 		fmt.Fprintln(os.Stderr, "warning:", d)
 	}
 	for _, l := range report.LoRAs {
-		fmt.Fprintf(os.Stderr, "LoRA %s at scale %v: %d of %d keys matched\n", l.Source, l.Scale, l.Report.Matched, l.Report.Keys)
+		fmt.Fprintf(os.Stderr, "LoRA %s: %d of %d keys matched\n", l.Source, l.Report.Matched, l.Report.Keys)
 	}
 	for i, path := range written {
 		fmt.Printf("%s (seed %d)\n", path, report.Seeds[i])

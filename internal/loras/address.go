@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -63,6 +64,8 @@ func parse(address string) (place, error) {
 		parts = strings.Split(p, "/")
 	}
 	switch hostKind(u.Hostname()) {
+	case replicate:
+		return onReplicate(parts, bad)
 	case hugging:
 		return onHugging(parts, bad)
 	case civitai:
@@ -90,27 +93,44 @@ func hostKind(host string) kind {
 		return hugging
 	case "civitai.com":
 		return civitai
+	case "replicate.com":
+		return replicate
 	}
 	return direct
 }
 
-// plain reads what has no host: a name, owner/name or owner/name/version.
+// plain reads what has no host: a name, owner/name, owner/name/version, or
+// Replicate's own owner/name:version.
 func plain(address string, bad error) (place, error) {
+	if name, version, ok := strings.Cut(address, ":"); ok && strings.Count(name, "/") == 1 {
+		address = name + "/" + version
+	}
 	parts := strings.Split(address, "/")
 	for _, p := range parts {
 		if !word.MatchString(p) {
 			return place{}, bad
 		}
 	}
-	switch len(parts) {
-	case 1:
+	if len(parts) == 1 {
 		return place{kind: local, file: strings.TrimSuffix(address, ".safetensors")}, nil
-	case 2:
-		return place{kind: replicate, owner: parts[0], name: parts[1]}, nil
-	case 3:
-		return place{kind: replicate, owner: parts[0], name: parts[1], version: parts[2]}, nil
 	}
-	return place{}, bad
+	return onReplicate(parts, bad)
+}
+
+// onReplicate reads owner/name, owner/name/version and the web page's own
+// owner/name/versions/version.
+func onReplicate(parts []string, bad error) (place, error) {
+	if len(parts) == 4 && parts[2] == "versions" {
+		parts = slices.Delete(parts, 2, 3)
+	}
+	if len(parts) < 2 || len(parts) > 3 || slices.ContainsFunc(parts, func(p string) bool { return !word.MatchString(p) }) {
+		return place{}, bad
+	}
+	p := place{kind: replicate, owner: parts[0], name: parts[1]}
+	if len(parts) == 3 {
+		p.version = parts[2]
+	}
+	return p, nil
 }
 
 // onHugging reads owner/name, owner/name/file and the web page's own

@@ -8,13 +8,16 @@ import (
 
 func TestParse(t *testing.T) {
 	for address, want := range map[string]place{
-		"emoji":                             {kind: local, file: "emoji"},
-		"emoji.safetensors":                 {kind: local, file: "emoji"},
-		"fofr/flux-pixar-cars":              {kind: replicate, owner: "fofr", name: "flux-pixar-cars"},
-		"fofr/flux-pixar-cars/0915649":      {kind: replicate, owner: "fofr", name: "flux-pixar-cars", version: "0915649"},
-		"huggingface.co/alvdansen/frosting": {kind: hugging, owner: "alvdansen", name: "frosting", version: "main"},
-		" https://huggingface.co/a/b/ ":     {kind: hugging, owner: "a", name: "b", version: "main"},
-		"HF.co/a/b/x.safetensors":           {kind: hugging, owner: "a", name: "b", version: "main", file: "x.safetensors"},
+		"emoji":                                      {kind: local, file: "emoji"},
+		"emoji.safetensors":                          {kind: local, file: "emoji"},
+		"fofr/flux-pixar-cars":                       {kind: replicate, owner: "fofr", name: "flux-pixar-cars"},
+		"fofr/flux-pixar-cars/0915649":               {kind: replicate, owner: "fofr", name: "flux-pixar-cars", version: "0915649"},
+		"fofr/flux-pixar-cars:0915649":               {kind: replicate, owner: "fofr", name: "flux-pixar-cars", version: "0915649"},
+		"https://replicate.com/fofr/flux-pixar-cars": {kind: replicate, owner: "fofr", name: "flux-pixar-cars"},
+		"replicate.com/fofr/flux-pixar-cars/versions/0915649?x=1":                     {kind: replicate, owner: "fofr", name: "flux-pixar-cars", version: "0915649"},
+		"huggingface.co/alvdansen/frosting":                                           {kind: hugging, owner: "alvdansen", name: "frosting", version: "main"},
+		" https://huggingface.co/a/b/ ":                                               {kind: hugging, owner: "a", name: "b", version: "main"},
+		"HF.co/a/b/x.safetensors":                                                     {kind: hugging, owner: "a", name: "b", version: "main", file: "x.safetensors"},
 		"https://www.huggingface.co/a/b/resolve/v1.0/sub/x.safetensors?download=true": {kind: hugging, owner: "a", name: "b", version: "v1.0", file: "sub/x.safetensors"},
 		"https://huggingface.co/a/b/blob/main/x%20y.safetensors":                      {kind: hugging, owner: "a", name: "b", version: "main", file: "x y.safetensors"},
 		"https://huggingface.co/a/b/tree/dev":                                         {kind: hugging, owner: "a", name: "b", version: "dev"},
@@ -38,7 +41,7 @@ func TestParse(t *testing.T) {
 		"", " ", "/etc/x.safetensors", "../x.safetensors", "a/../b", "..", ".", "a/b/c/d", "a//b", "file:///x.safetensors", "ftp://h/x.safetensors",
 		"https://cdn.example/x.ckpt", "https://cdn.example/", "https:///x.safetensors", "huggingface.co/a", "huggingface.co/a/b/x.bin", "huggingface.co/a/../x.safetensors",
 		"https://huggingface.co/a/b/resolve/../x.safetensors", "huggingface.co/a/b/../../x.safetensors", "civitai.com/models/abc", "civitai.com/models/1?modelVersionId=x", "civitai.com/user/x",
-		"C:\\x.safetensors", "~/x", "data:application/x-tar;base64,AA", "a b", "a/b?x=1", "-x/y", "javascript:x.safetensors", "https://cdn.example/?x=.safetensors",
+		"C:\\x.safetensors", "~/x", "data:application/x-tar;base64,AA", "a b", "a/b?x=1", "a/b:", "a:b", "a/b:../c", "a/b:c:d", "https://replicate.com/", "https://replicate.com/a", "https://replicate.com/a/b/c/d", "https://replicate.com/a/%2e%2e", "-x/y", "javascript:x.safetensors", "https://cdn.example/?x=.safetensors",
 	} {
 		if got, err := parse(address); err == nil {
 			t.Errorf("%q was read as %+v", address, got)

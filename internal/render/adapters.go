@@ -37,37 +37,41 @@ const fastBoost = 1.5
 
 // adapters finds the LoRA files of an input.
 func (r *Renderer) adapters(ctx context.Context, in schema.Input, sink Sink) (used []LoRA, warnings []string, err error) {
-	boost := 1.0
-	if in.GoFast && r.Engine.HasFast() {
-		boost = fastBoost
-	}
-	switch {
-	case r.MainLoRA == "" && in.Given("lora_scale"):
+	if in.Given("lora_scale") && r.MainLoRA == "" {
 		warnings = append(warnings, "lora_scale ignored: this model has no main LoRA")
-	case r.MainLoRA != "" && in.LoraScale != 0:
+	}
+	if in.Given("extra_lora_scale") && in.ExtraLora == "" {
+		warnings = append(warnings, "extra_lora_scale ignored: no extra_lora is given")
+	}
+	if r.MainLoRA != "" && in.LoraScale != 0 {
 		file, err := r.Adapters.At(r.MainLoRA)
 		if err != nil {
 			return nil, warnings, errors.New("the main LoRA cannot be read") // where it lies is nobody's business
 		}
-		used = append(used, LoRA{Source: mainLoRA, Path: file.Path, SHA256: file.SHA256, Scale: in.LoraScale * boost})
+		used = append(used, LoRA{Source: mainLoRA, Path: file.Path, SHA256: file.SHA256, Scale: in.LoraScale})
 	}
-	if in.ExtraLora == "" {
-		if in.Given("extra_lora_scale") {
-			warnings = append(warnings, "extra_lora_scale ignored: no extra_lora is given")
+	if in.ExtraLora != "" { // got at scale 0, too: a wrong address is never silent
+		file, err := r.Adapters.Get(ctx, in.ExtraLora, tellEvery(sink, 10))
+		if err != nil {
+			return nil, warnings, fmt.Errorf("extra_lora: %w", err)
 		}
-		return used, warnings, nil
+		if file.Warning != "" {
+			warnings = append(warnings, "extra_lora: "+file.Warning)
+		}
+		if in.ExtraLoraScale != 0 {
+			used = append(used, LoRA{Source: picture.CleanAddress(in.ExtraLora), Path: file.Path, SHA256: file.SHA256, Scale: in.ExtraLoraScale})
+		}
 	}
-	file, err := r.Adapters.Get(ctx, in.ExtraLora, tellEvery(sink, 10))
-	if err != nil {
-		return nil, warnings, fmt.Errorf("extra_lora: %w", err)
+	boosted := in.GoFast && r.Engine.HasFast()
+	for i := range used {
+		l, how := &used[i], ""
+		if boosted {
+			how = fmt.Sprintf(" (%v, times %v for go_fast)", l.Scale, fastBoost)
+			l.Scale *= fastBoost
+		}
+		sink.Log(fmt.Sprintf("LoRA %s at scale %v%s\n", l.Source, l.Scale, how))
 	}
-	if file.Warning != "" {
-		warnings = append(warnings, "extra_lora: "+file.Warning)
-	}
-	if in.ExtraLoraScale == 0 {
-		return used, warnings, nil
-	}
-	return append(used, LoRA{Source: picture.CleanAddress(in.ExtraLora), Path: file.Path, SHA256: file.SHA256, Scale: in.ExtraLoraScale * boost}), warnings, nil
+	return used, warnings, nil
 }
 
 // tellEvery logs a download's progress at every step of so many percent.

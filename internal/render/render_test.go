@@ -189,10 +189,14 @@ func TestFastModeRaisesBothScales(t *testing.T) {
 	}{{false, false, 0.5, -1}, {false, true, 0.75, -1.5}, {true, true, 0.5, -1}} {
 		engine := &painter{slow: c.slow}
 		r := &Renderer{Engine: engine, Adapters: drawer{loras.File{Path: "extra", SHA256: "e"}}, MainLoRA: "main.safetensors"}
+		out := &pile{}
 		report, err := r.Render(context.Background(),
-			parse(t, fmt.Sprintf(`{"prompt":"x","go_fast":%v,"lora_scale":0.5,"extra_lora":"a/b","extra_lora_scale":-1}`, c.fast)), &pile{})
+			parse(t, fmt.Sprintf(`{"prompt":"x","go_fast":%v,"lora_scale":0.5,"extra_lora":"a/b","extra_lora_scale":-1}`, c.fast)), out)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if said := strings.Contains(out.log.String(), "LoRA main at scale 0.75 (0.5, times 1.5 for go_fast)\n"); said != (c.fast && !c.slow) {
+			t.Errorf("%+v: logged %q", c, out.log.String())
 		}
 		for i, want := range []float64{c.main, c.extra} {
 			if engine.asked.Adapters[i].Scale != want || report.LoRAs[i].Scale != want {
