@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"easel/internal/fetch"
+	"easel/internal/picture"
 	"easel/internal/prediction"
 	"easel/internal/prediction/inputfile"
 )
@@ -44,10 +45,18 @@ func fetched(ctx context.Context, client *fetch.Client, field, address string, l
 	return readUpTo(body, field, limit)
 }
 
-// localFiles reads what the person at the command line names: paths and addresses.
+// localFiles reads what the person at the command line names: paths, addresses
+// and data URIs.
 type localFiles struct{ client *fetch.Client }
 
 func (l localFiles) Read(ctx context.Context, field, address string, limit int64) ([]byte, error) {
+	if picture.IsDataURI(address) {
+		data, err := picture.DecodeDataURI(address, int(limit))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", field, err)
+		}
+		return data, nil
+	}
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "file" {
 		return fetched(ctx, l.client, field, address, limit)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
 	"image"
 	"image/color"
 	"image/png"
@@ -61,6 +62,15 @@ func TestPicturesDrawnOverAnotherAgain(t *testing.T) {
 	_, got := generate(t, "png", func(c *generateCommand) { c.Prompt, c.Input, c.From = nil, sources, first })
 	if !bytes.Equal(got, want) {
 		t.Error("the recipe gave other bytes")
+	}
+
+	file, err := os.ReadFile(photo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside := "image=data:image/png;base64," + base64.StdEncoding.EncodeToString(file)
+	if _, got := generate(t, "png", func(c *generateCommand) { c.Input = append(c.Input, inside, sources[1]) }); !bytes.Equal(got, want) {
+		t.Error("an image as a data URI gave other bytes")
 	}
 
 	c := &generateCommand{From: first, Input: sources[:1]}

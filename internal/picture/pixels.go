@@ -51,30 +51,6 @@ func Thumbnail(img *image.NRGBA, side int) *image.NRGBA {
 	return imaging.Fit(img, side, side, imaging.Lanczos)
 }
 
-// Pad grows img to w×h by repeating its right column and bottom row.
-func Pad(img *image.NRGBA, w, h int) *image.NRGBA {
-	if img.Rect.Dx() >= w && img.Rect.Dy() >= h {
-		return img
-	}
-	sw, sh := img.Rect.Dx(), img.Rect.Dy()
-	out := imaging.Paste(image.NewNRGBA(image.Rect(0, 0, w, h)), img, image.Point{})
-	for y := range min(sh, h) {
-		row := out.Pix[y*out.Stride:][:4*w]
-		for x := sw; x < w; x++ {
-			copy(row[4*x:], row[4*sw-4:4*sw])
-		}
-	}
-	for y := sh; y < h; y++ {
-		copy(out.Pix[y*out.Stride:][:4*w], out.Pix[(sh-1)*out.Stride:])
-	}
-	return out
-}
-
-// Crop returns img's top left w×h.
-func Crop(img *image.NRGBA, w, h int) *image.NRGBA {
-	return nrgba(img.SubImage(image.Rect(0, 0, w, h)))
-}
-
 // Grey is the plain picture that stands in the slot of a flagged one.
 func Grey(w, h int) *image.NRGBA {
 	img := image.NewNRGBA(image.Rect(0, 0, w, h))

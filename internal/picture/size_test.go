@@ -44,24 +44,6 @@ func TestFitSizeIsAlwaysUsable(t *testing.T) {
 	}
 }
 
-func TestPadRepeatsTheEdgeAndCropUndoesIt(t *testing.T) {
-	img := scene(10, 6)
-	padded := Pad(img, 16, 8)
-	if padded.Rect != image.Rect(0, 0, 16, 8) {
-		t.Fatal(padded.Rect)
-	}
-	for y := range 8 {
-		for x := range 16 {
-			if got, want := padded.NRGBAAt(x, y), img.NRGBAAt(min(x, 9), min(y, 5)); got != want {
-				t.Fatalf("(%d, %d) is %v, want %v", x, y, got, want)
-			}
-		}
-	}
-	if difference(t, Crop(padded, 10, 6), img) != 0 {
-		t.Error("cropping does not give the picture back")
-	}
-}
-
 func TestThumbnailAndGrey(t *testing.T) {
 	if got := Thumbnail(scene(100, 50), 20).Rect.Size(); got != image.Pt(20, 10) {
 		t.Error(got)
