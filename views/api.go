@@ -14,7 +14,7 @@ type API struct {
 	Base     string // this server's address
 	Inputs   []Field
 	Examples []Card // that this server really drew
-	Coming   int    // runs that are not done yet
+	Coming   bool   // more of them soon
 	Curl     string // a first request
 	Start    Values // input of the first request
 }
@@ -35,7 +35,7 @@ func (p API) Chapters() []chapterLink {
 
 // Expects says whether the examples will be others soon.
 func (p API) Expects() string {
-	if p.Coming > 0 {
+	if p.Coming {
 		return "more"
 	}
 	return "no more"

@@ -643,7 +643,7 @@ func examples(p API) templ.Component {
 			}
 		}
 		switch {
-		case p.Coming > 0:
+		case p.Coming:
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 53, "<p class=\"text-ink-3\" role=\"status\">More are being drawn; they come by themselves.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

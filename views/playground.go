@@ -8,6 +8,8 @@ type Playground struct {
 	Model Model
 	Form  Form
 	Run   Run
+
+	Recent []Card // the last pictures, to go back to
 }
 
 // Settings is what the script needs to know, embedded as JSON.

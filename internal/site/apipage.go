@@ -13,33 +13,23 @@ import (
 	"easel/views"
 )
 
-// shownExamples is how many of the last pictures the API page shows, and
-// searched among how many runs they are looked for.
-const (
-	shownExamples = 8
-	searched      = 40
-)
+// shownExamples is how many of the last pictures the API page shows.
+const shownExamples = 8
 
 // apiPage tells how to call the model, with examples that this server drew.
-func (s *Site) apiPage(c echo.Context) error {
-	list, err := s.Predictions.List(c.Request().Context(), prediction.Query{Limit: searched})
-	if err != nil {
-		return err
-	}
-	start := s.start()
+func (s *Site) apiPage(c echo.Context) (err error) {
+	ctx, start := c.Request().Context(), s.start()
 	show := views.API{
 		Page: page(c, "API · Easel", "/api"), Model: s.Model, Base: s.base(c), Inputs: views.NewInputs(schema.Fields()), Start: start,
 		Curl: curl(s.base(c)+s.Model.CreatePath(), map[string]any{"input": start}),
 	}
-	for _, p := range list.Results {
-		switch {
-		case !p.Status.Final():
-			show.Coming++
-		case p.Status == prediction.Succeeded && len(p.Output) > 0 && len(show.Examples) < shownExamples:
-			show.Examples = append(show.Examples, views.Card{Run: views.NewRun(p), CreatedAt: p.CreatedAt})
-		}
+	if show.Examples, err = s.recent(ctx, shownExamples); err != nil {
+		return err
 	}
-	if show.Coming > 0 {
+	if show.Coming, err = s.busy(ctx); err != nil {
+		return err
+	}
+	if show.Coming {
 		show.Refresh = 3
 	}
 	return render(c, http.StatusOK, views.APIPage(show))

@@ -14,7 +14,7 @@ import (
 )
 
 func TestAPIPage(t *testing.T) {
-	s := &Site{Predictions: &kept{}, Model: views.Model{Owner: "easel", Name: "emoji", Examples: []string{"a dragon's tail"}, Card: "---\nlicense: mit\n---\n# Emoji\n\nDraws `emoji`\nand more.\n\n- one\n- two\n"}}
+	s := &Site{Predictions: &kept{}, Shelf: &shelf{}, Model: views.Model{Owner: "easel", Name: "emoji", Examples: []string{"a dragon's tail"}, Card: "---\nlicense: mit\n---\n# Emoji\n\nDraws `emoji`\nand more.\n\n- one\n- two\n"}}
 	e := echo.New()
 	s.Register(e)
 	page := ask(e, httptest.NewRequest("GET", "/api", nil)).Body.String()
@@ -99,7 +99,7 @@ func (d doer) Do(r *http.Request) (*http.Response, error) { return d(r) }
 
 func TestExamplesAreDrawn(t *testing.T) {
 	k := &kept{}
-	s := &Site{Predictions: k, Model: views.Model{Owner: "easel", Name: "emoji", Examples: []string{"a fox", "a cat"}}}
+	s := &Site{Predictions: k, Shelf: &shelf{}, Model: views.Model{Owner: "easel", Name: "emoji", Examples: []string{"a fox", "a cat"}}}
 	e := echo.New()
 	s.Register(e)
 	w := ask(e, httptest.NewRequest("POST", "/api/examples", nil))

@@ -12,6 +12,9 @@ import (
 	"easel/views"
 )
 
+// shownRecent is how many of the last pictures stand below the output.
+const shownRecent = 12
+
 // playground shows the form: empty, with a prompt from the address, or with
 // the inputs and the output of the prediction ?p=, the inputs of what is shared
 // as ?share=, or a picture of this server's to start from as ?image=.
@@ -46,6 +49,10 @@ func (s *Site) playground(c echo.Context) error {
 	}
 	if picture := c.QueryParam("image"); strings.HasPrefix(picture, "/files/") {
 		values["image"] = s.base(c) + picture
+	}
+	var err error
+	if show.Recent, err = s.recent(c.Request().Context(), shownRecent); err != nil {
+		return err
 	}
 	show.Form = views.NewForm(schema.Fields(), values, nil)
 	show.Form.Examples = s.Model.Examples

@@ -35,6 +35,22 @@ const photograph = (page, width, height) => page.evaluate(async ([width, height]
   return [...new Uint8Array(await blob.arrayBuffer())];
 }, [width, height]);
 
+/** kept waits until the browser has written down the chosen picture of that name; "" waits for none. */
+async function kept(page, name) {
+  for (let i = 0; i < 200; i++) {
+    const now = await page.evaluate(() => new Promise((resolve) => {
+      const opened = indexedDB.open("easel.pictures", 1);
+      opened.onsuccess = () => {
+        const asked = opened.result.transaction("pictures").objectStore("pictures").get("image");
+        asked.onsuccess = () => resolve(asked.result?.name ?? "");
+      };
+    }));
+    if (now === name) return;
+    await page.waitForTimeout(50);
+  }
+  assert.fail(`the browser does not keep ${name || "nothing"}`);
+}
+
 test("the prompt's tokens are counted, and what is cut is marked", async () => {
   const page = await open();
   await page.fill("#prompt", "a small red fox");
@@ -64,6 +80,10 @@ test("a seed is locked and let go", async () => {
   assert.equal(await lock.getAttribute("aria-pressed"), "true");
   await lock.click();
   assert.equal(await page.inputValue("#seed"), "");
+  await page.click("[data-dice=seed]");
+  const [first, second] = [await page.inputValue("#seed"), await page.click("[data-dice=seed]").then(() => page.inputValue("#seed"))];
+  assert.match(first, /^\d{1,10}$/);
+  assert.notEqual(first, second);
 });
 
 test("a picture that tells how it was made fills the form", async () => {
@@ -101,13 +121,14 @@ test("a 50-megapixel photograph is scaled, and the page says so; a small one is 
   await page.setInputFiles("#image", { name: "small.jpg", mimeType: "image/jpeg", buffer: small });
   await page.waitForFunction(() => document.querySelector('[data-picture="image"] [data-detail]').textContent === "320×200");
   assert.equal(await page.textContent('[data-picture="image"] [data-notice]'), "");
-  await page.waitForTimeout(200); // the browser writes it down
+  await kept(page, "small.jpg");
   await page.reload();
   await page.waitForFunction(() => document.querySelector('[data-picture="image"] [data-name]').textContent === "small.jpg");
-  await page.click('[data-picture="image"] [data-clear]', { force: true }).catch(() => page.evaluate(() => document.querySelector('[data-picture="image"] [data-clear]').click()));
-  await page.waitForTimeout(200);
+  await page.evaluate(() => (document.querySelector('[data-picture="image"]').closest("details").open = true));
+  await page.click('[data-picture="image"] [data-clear]');
+  await kept(page, "");
   await page.reload();
-  await page.waitForTimeout(300);
+  await page.waitForSelector('[data-tab="form"][aria-selected="true"]'); // the script runs
   assert.equal(await page.textContent('[data-picture="image"] [data-name]'), "Choose a picture");
   await page.setInputFiles("#image", { name: "torn.jpg", mimeType: "image/jpeg", buffer: small.subarray(0, 20) });
   await page.waitForSelector('#error-image:not([hidden])', { state: "attached" });

@@ -110,7 +110,7 @@ test("what is wrong is said at the field", async () => {
   assert.equal(await page.isVisible("#error-prompt"), false);
   await page.click("text=Model and sampling");
   await page.fill("#guidance_scale", "99");
-  await page.click("[data-submit]");
+  await page.keyboard.press("Tab"); // said as soon as one is done with it
   assert.equal(await page.textContent("#error-guidance_scale"), "Must be less than or equal to 10");
   await page.fill("#guidance_scale", "3");
   await page.fill("#prompt", "fail now");
@@ -179,6 +179,42 @@ test("looking back at the steps, and at the picture on the whole screen", async 
   await page.keyboard.press("Escape");
   assert.equal(await page.locator("dialog[open]").count(), 0);
   assert.match(await headline(page), /^Done/);
+});
+
+test("the last pictures stand below, and one goes back to them", async () => {
+  const page = await open("/");
+  for (const prompt of ["the one before", "the one now"]) {
+    await page.fill("#prompt", prompt);
+    await page.click("[data-submit]");
+    await page.waitForSelector(`[data-strip] [aria-current][title="${prompt}"]`);
+  }
+  await page.click('[data-strip] [title="the one before"]');
+  await page.waitForFunction(() => document.querySelector("#prompt")?.value === "the one before");
+  await finished(page);
+  assert.equal(await page.locator("[data-strip] [aria-current]").getAttribute("title"), "the one before");
+});
+
+test("the question mark lists the keys, but not while one types", async () => {
+  const page = await open("/");
+  await page.focus("#prompt");
+  await page.keyboard.type("why?");
+  assert.equal(await page.locator("dialog[open]").count(), 0);
+  await page.focus("[data-submit]");
+  await page.keyboard.press("?");
+  await page.waitForSelector("[data-keys][open]");
+  await accessible(page, "keys");
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator("dialog[open]").count(), 0);
+});
+
+test("warnings are counted below the picture, and told in their tab", async () => {
+  const page = await open("/");
+  await page.fill("#prompt", "with a warning");
+  await page.click("[data-submit]");
+  await page.click("text=1 warning");
+  assert.equal(await page.textContent("[data-warnings]"), "output_format ignored: the script draws png");
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.tab), "warnings");
+  await accessible(page, "warnings");
 });
 
 test("several pictures hang side by side", async () => {

@@ -3,8 +3,8 @@ import { read } from "./api.ts";
 
 /**
  * pictureAt is the address of the picture that a list of dragged links means;
- * "" when there is none. A run's own page, which is what a tile of the history
- * links to, stands for the run's first picture.
+ * "" when there is none. A run's own page, which is what the pictures of the
+ * history link to, stands for the run's first picture.
  */
 export async function pictureAt(links: string): Promise<string> {
   const address = firstOf(links);
@@ -17,7 +17,9 @@ export async function pictureAt(links: string): Promise<string> {
 /** firstOf is the first web address of a text/uri-list, in which # begins a comment. */
 export const firstOf = (links: string): string => links.split(/\r?\n/).map((line) => line.trim()).find((line) => /^https?:\/\//.test(line)) ?? "";
 
-/** runAt is the id of the run whose page an address of this server is; "" for others. */
+/** runAt is the id of the run that an address of this server shows, /p/ID or /?p=ID; "" for others. */
 export function runAt(address: string, origin: string): string {
-  return address.startsWith(`${origin}/`) ? (/^\/p\/([0-9a-z]{26})$/.exec(new URL(address).pathname)?.[1] ?? "") : "";
+  if (!address.startsWith(`${origin}/`)) return "";
+  const { pathname, search } = new URL(address);
+  return /^\/p\/([0-9a-z]{26})$/.exec(pathname)?.[1] ?? (pathname === "/" ? (new URLSearchParams(search).get("p") ?? "") : "");
 }

@@ -10,9 +10,10 @@ import { Gallery } from "./history.ts";
 import { keys } from "./keys.ts";
 import { loras } from "./lora.ts";
 import { maskField, type MaskField } from "./mask/field.ts";
-import { enhanceRun, type Run } from "./run.ts";
+import { enhanceRun, type Finished, type Run } from "./run.ts";
 import { shareLinks, waitForReplay } from "./share.ts";
 import { invite } from "./stage.ts";
+import { strip } from "./strip.ts";
 import { themeSwitch } from "./theme.ts";
 import { tokens } from "./tokens.ts";
 import { tryRequest } from "./try.ts";
@@ -50,6 +51,7 @@ function playground(form: Form, run: Run, settings: Settings): void {
   run.addEventListener("drawn", (event) => {
     for (const lock of all(form.root, "[data-lock]")) lock.dataset.last = (event as CustomEvent<string>).detail;
   });
+  run.addEventListener("finished", (event) => strip(find(document, "[data-strip]"), (event as CustomEvent<Finished>).detail));
   run.reusable = true;
   run.addEventListener("seed", (event) => form.fill({ seed: (event as CustomEvent<string>).detail }));
   run.addEventListener("use", (event) => form.startFrom((event as CustomEvent<string>).detail));

@@ -12,6 +12,13 @@ import { Stage } from "./stage.ts";
 import { isFinal, type Input, type Prediction, type RunEvent, type Settings } from "./types.ts";
 import { Viewer } from "./viewer.ts";
 
+/** Finished is a run that left a picture. */
+export interface Finished {
+  id: string;
+  file: string; // of its first picture
+  prompt: string;
+}
+
 const tick = 100; // milliseconds between two looks at the clock
 const patience = 2000; // milliseconds between two questions for the place in the queue
 
@@ -162,6 +169,8 @@ export class Run extends EventTarget {
     this.say(word);
     this.actions();
     this.dispatchEvent(new Event("change"));
+    const file = this.progress.outputs[0]?.file;
+    if (status === "succeeded" && file) this.dispatchEvent(new CustomEvent<Finished>("finished", { detail: { id: this.id, file, prompt: String(this.input.prompt ?? "") } }));
     const prediction = await read(this.id).catch(() => null);
     if (prediction && this.ended) this.notes(prediction);
   }
