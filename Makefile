@@ -86,9 +86,10 @@ bench: build
 	$(EASEL) bench api
 	@if [ -x $(PY) ]; then $(PY) training/bench_diffusers.py models/emoji/dev; else echo "diffusers: no $(PY), see make golden"; fi
 
-# Rebuilds on every change and reloads the page at the proxy's address.
+# Rebuilds on every change and reloads the page at the proxy's address. At the end the
+# views are generated as they are committed: what is watched is generated another way.
 live: build
-	npm run --silent watch & trap "kill $$!" EXIT; \
+	npm run --silent watch & trap "kill $$!; $(MAKE) --silent generate" EXIT; \
 	$(GO) tool templ generate --watch --proxy=http://127.0.0.1:3000 --open-browser=false \
 		--watch-pattern='(.+\.go$$)|(.+\.templ$$)|(static/(app|painter)\.(js|css)$$)' \
 		--cmd="$(GO) run ./cmd/easel serve --styleguide"

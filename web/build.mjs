@@ -52,7 +52,7 @@ async function buildScript() {
 
 function buildStyle() {
   const args = ["-i", "web/app.css", "-o", join(flags.out, "app.css"), "--minify"];
-  if (flags.watch) args.push("--watch");
+  if (flags.watch) args.push("--watch=always"); // whether or not somebody is at a terminal
   return new Promise((resolve, reject) => {
     const child = spawn("node_modules/.bin/tailwindcss", args, { stdio: ["inherit", "ignore", "pipe"] });
     let said = "";
