@@ -32,12 +32,6 @@ type Field struct {
 	Void  string // why the value has no effect; "": it has one, or the script says so
 }
 
-// named is the field under a name and a title.
-func (f Field) named(name string) Field {
-	f.Name, f.Title = name, name
-	return f
-}
-
 // Values are what the fields hold, as text, by name. A missing one has its default.
 type Values map[string]string
 

@@ -56,14 +56,18 @@ func sampleRuns() []Run {
 	}
 }
 
+// sampleField is a field of the schema under another name, as ids must be
+// unique, and with its state as its title.
+func sampleField(name, as, title, value string) Field {
+	f, _ := schema.Lookup(name)
+	f.Name, f.Title = as, title
+	return Field{Field: f, Value: value}
+}
+
 // sampleFields shows each control that a schema can ask for, in each state
-// that a form brings it into. Their names are the samples' own, as ids must be.
+// that a form brings it into.
 func sampleFields() []Field {
-	sample := func(name, as, title, value string) Field {
-		f, _ := schema.Lookup(name)
-		f.Name, f.Title = as, title
-		return Field{Field: f, Value: value}
-	}
+	sample := sampleField
 	failing := func(f Field, why string) Field { f.Error = why; return f }
 	void := func(f Field, why string) Field { f.Void = why; return f }
 	return []Field{
