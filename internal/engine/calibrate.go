@@ -26,67 +26,63 @@ func (e *Engine) sensitive(ctx context.Context, v *variant, bits int, cache quan
 	if n := v.bytes[partTransformer]; n > calibrationLimit || e.shelf.limit > 0 && 2*n > e.shelf.limit {
 		return nil, nil
 	}
-	exact, err := e.transformer(ctx, v, form{})
-	if err != nil {
-		return nil, err
-	}
-	s, err := e.sample(ctx, v, exact)
-	if err != nil {
-		return nil, err
-	}
-	return flux.Sensitive(ctx, v.parts[partTransformer], e.sessions, bits, cache, s.velocities, s.again)
+	return flux.Sensitive(ctx, v.parts[partTransformer], e.sessions, bits, cache, &samples{engine: e, variant: v})
 }
 
-// samples are passes of a transformer: what it was given and what it made of it.
+// samples are passes of a transformer over the steps of a small picture.
 type samples struct {
-	text       flux.Text
-	guidance   float64
-	times      []float32
-	latents    [][]float32
-	velocities []float32 // of all, one after the other
+	engine   *Engine
+	variant  *variant
+	text     flux.Text
+	guidance float64
+	times    []float32
+	latents  [][]float32
 }
 
-// sample draws a small picture and keeps each step.
-func (e *Engine) sample(ctx context.Context, v *variant, m *flux.Model) (samples, error) {
-	side := calibrationTokens * v.unit()
-	r := e.newRun(v, Request{
+// Exact draws the picture and keeps what each step starts from.
+func (s *samples) Exact(ctx context.Context) (velocities []float32, err error) {
+	v, side := s.variant, calibrationTokens*s.variant.unit()
+	r := s.engine.newRun(v, Request{
 		Variant: v.name, Prompt: calibrationPrompt, Width: side, Height: side, Steps: calibrationSteps, Guidance: 3.5,
 	}, Quiet{})
 	if err := r.encode(ctx); err != nil {
-		return samples{}, err
+		return nil, err
+	}
+	m, err := s.engine.transformer(ctx, v, form{})
+	if err != nil {
+		return nil, err
 	}
 	schedule, err := v.scheduler.Schedule(r.request.Steps, r.canvas.tokens())
 	if err != nil {
-		return samples{}, err
+		return nil, err
 	}
-	s := samples{text: r.text, guidance: r.request.Guidance}
+	s.text, s.guidance = r.text, r.request.Guidance
 	latents := r.start(0).latents
 	for i, t := range schedule.Timesteps {
 		s.times, s.latents = append(s.times, t/1000), append(s.latents, slices.Clone(latents))
 		velocity, err := s.pass(ctx, m, i)
 		if err != nil {
-			return samples{}, err
+			return nil, err
 		}
-		s.velocities = append(s.velocities, velocity...)
+		velocities = append(velocities, velocity...)
 		sampling.Euler(latents, velocity, schedule.Sigmas[i], schedule.Sigmas[i+1])
 	}
-	return s, nil
+	return velocities, nil
 }
 
-// again runs another transformer over the same samples.
-func (s samples) again(ctx context.Context, m *flux.Model) ([]float32, error) {
-	var all []float32
+// Probe runs another form of the transformer over the same steps.
+func (s *samples) Probe(ctx context.Context, m *flux.Model) (velocities []float32, err error) {
 	for i := range s.latents {
 		velocity, err := s.pass(ctx, m, i)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, velocity...)
+		velocities = append(velocities, velocity...)
 	}
-	return all, nil
+	return velocities, nil
 }
 
-func (s samples) pass(ctx context.Context, m *flux.Model, i int) ([]float32, error) {
+func (s *samples) pass(ctx context.Context, m *flux.Model, i int) ([]float32, error) {
 	p, err := m.NewPass(s.text, calibrationTokens, calibrationTokens, s.guidance, nil)
 	if err != nil {
 		return nil, err

@@ -19,15 +19,17 @@ import (
 // whose layers cancel each other's large values does not.
 const mostOff = 0.03
 
-// Probe runs a transformer over samples of its work and returns all velocities.
-type Probe func(context.Context, *Model) ([]float32, error)
+// Samples are what a transformer is measured over.
+type Samples interface {
+	Exact(context.Context) ([]float32, error)         // the velocities of the transformer in float32
+	Probe(context.Context, *Model) ([]float32, error) // those of another form of it, after Exact
+}
 
 // Sensitive finds the kinds of layers that must stay float32 for the fast mode
 // to be near the normal one, by measuring: each kind is rounded alone, then the
 // worst are kept, as many as it takes. That loads the transformer some thirty
-// times, once; the answer lies beside the rounded weights. exact are the
-// velocities of the transformer in float32.
-func Sensitive(ctx context.Context, dir string, o ort.Options, bits int, cache quant.Cache, exact []float32, probe Probe) ([]string, error) {
+// times, once; the answer lies beside the rounded weights.
+func Sensitive(ctx context.Context, dir string, o ort.Options, bits int, cache quant.Cache, samples Samples) ([]string, error) {
 	_, file, rounded, err := round(ctx, dir, bits, cache)
 	if err != nil {
 		return nil, err
@@ -37,13 +39,17 @@ func Sensitive(ctx context.Context, dir string, o ort.Options, bits int, cache q
 	if data, err := os.ReadFile(path); err == nil && json.Unmarshal(data, &known) == nil {
 		return known, nil
 	} // else there is none, or it is damaged
+	exact, err := samples.Exact(ctx)
+	if err != nil {
+		return nil, err
+	}
 	off := func(keep []string) (float64, error) {
 		m, err := LoadFast(ctx, dir, false, o, bits, cache, keep)
 		if err != nil {
 			return 0, err
 		}
 		defer m.Close()
-		got, err := probe(ctx, m)
+		got, err := samples.Probe(ctx, m)
 		return distance(exact, got), err
 	}
 	var kinds []string
