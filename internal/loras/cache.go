@@ -3,7 +3,6 @@ package loras
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -81,7 +80,7 @@ func isSum(sum string) bool {
 func (s *Store) file(r record, warning string) (File, error) {
 	path, now := s.content(r.SHA256), s.now()
 	if _, err := os.Stat(path); err != nil {
-		return File{}, fmt.Errorf("LoRA cache: %w", err)
+		return File{}, err
 	}
 	err := os.Chtimes(s.mark(r.SHA256), now, now)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -90,7 +89,7 @@ func (s *Store) file(r record, warning string) (File, error) {
 		}
 	}
 	if err != nil {
-		return File{}, fmt.Errorf("LoRA cache: %w", err)
+		return File{}, err
 	}
 	return File{Path: path, SHA256: r.SHA256, Warning: warning}, nil
 }

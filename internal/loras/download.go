@@ -28,7 +28,7 @@ const (
 func (s *Store) download(ctx context.Context, key string, o origin, known record, progress Progress) (record, error) {
 	p, err := s.claim(key)
 	if err != nil {
-		return record{}, fmt.Errorf("LoRA cache: %w", err)
+		return record{}, err
 	}
 	defer p.release()
 	for try := 1; ; try++ {
@@ -52,7 +52,7 @@ func (s *Store) download(ctx context.Context, key string, o origin, known record
 		return record{}, err
 	}
 	if err := os.Rename(p.file.Name(), s.content(sum)); err != nil {
-		return record{}, fmt.Errorf("LoRA cache: %w", err)
+		return record{}, err
 	}
 	return record{SHA256: sum, ETag: p.etag, Checked: s.now()}, nil
 }
@@ -76,7 +76,7 @@ func (s *Store) receive(ctx context.Context, o origin, p *partial, etag string, 
 	var status *fetch.StatusError
 	if have > 0 && errors.As(err, &status) && status.Code == http.StatusRequestedRangeNotSatisfiable {
 		if err := p.restart(0, ""); err != nil {
-			return fmt.Errorf("LoRA cache: %w", err)
+			return err
 		}
 		return s.receive(ctx, o, p, etag, progress)
 	}
@@ -92,7 +92,7 @@ func (s *Store) receive(ctx context.Context, o origin, p *partial, etag string, 
 		have = 0
 	}
 	if err := p.restart(have, body.Header.Get("ETag")); err != nil {
-		return fmt.Errorf("LoRA cache: %w", err)
+		return err
 	}
 	total := int64(-1)
 	if body.Length >= 0 {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -116,6 +117,7 @@ func (s *Store) Get(ctx context.Context, address string, progress Progress) (Fil
 		s.mu.Unlock()
 		if !shared {
 			f.file, f.err = s.get(ctx, p, progress)
+			f.err = pathless(f.err)
 			s.mu.Lock()
 			delete(s.busy, address)
 			s.mu.Unlock()
@@ -132,6 +134,21 @@ func (s *Store) Get(ctx context.Context, address string, progress Progress) (Fil
 			return f.file, f.err
 		}
 	}
+}
+
+// pathless keeps the cache's folder out of what callers are told.
+func pathless(err error) error {
+	var file *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &file):
+		err = file.Err
+	case errors.As(err, &link):
+		err = link.Err
+	default:
+		return err
+	}
+	return fmt.Errorf("the server's LoRA cache cannot be used: %w", err)
 }
 
 // fresh is how long an address that may change is not asked again.
@@ -155,7 +172,7 @@ func (s *Store) get(ctx context.Context, p place, progress Progress) (File, erro
 		}
 	}
 	if ok && ctx.Err() == nil && outOfReach(err) {
-		return s.file(known, fmt.Sprintf("the LoRA's source could not be asked whether it is still the same: %v", err))
+		return s.file(known, fmt.Sprintf("the LoRA's source could not be asked whether it is still the same: %v", pathless(err)))
 	}
 	return File{}, err
 }

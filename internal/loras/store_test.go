@@ -219,6 +219,19 @@ func TestTheCacheEvictsWhatWasUsedLongestAgo(t *testing.T) {
 	}
 }
 
+func TestTheCachesFolderIsNotTold(t *testing.T) {
+	base := serve(t, func(w http.ResponseWriter, r *http.Request) { w.Write(weights(1)) })
+	dir := filepath.Join(t.TempDir(), "secret")
+	s := open(t, Options{Dir: dir})
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.Get(t.Context(), base+"/x.safetensors", nil)
+	if err == nil || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "cache cannot be used") {
+		t.Error(err)
+	}
+}
+
 func TestLocalNames(t *testing.T) {
 	folder, elsewhere := t.TempDir(), t.TempDir()
 	for path, data := range map[string][]byte{filepath.Join(folder, "one.safetensors"): weights(1), filepath.Join(elsewhere, "secret.safetensors"): weights(2)} {
