@@ -138,7 +138,7 @@ func inputs(pairs []string) (map[string]any, error) {
 			return nil, fmt.Errorf("-i %s: write it as name=value", pair)
 		case !known:
 			return nil, fmt.Errorf("-i %s: there is no such input; 'easel schema' lists them", name)
-		case field.Format == "uri" && !strings.Contains(value, ":"):
+		case field.Format == "uri" && (isFile(value) || !strings.Contains(value, ":")):
 			path, err := filepath.Abs(value)
 			if err != nil {
 				return nil, fmt.Errorf("-i %s: %w", name, err)

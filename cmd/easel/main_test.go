@@ -33,11 +33,12 @@ func TestCommandLine(t *testing.T) {
 		t.Errorf("tokens (-want +got):\n%s", diff)
 	}
 	for line, want := range map[string]string{
-		"serve --device tpu":      "--device must be one of",
-		"serve --dev /nowhere":    "/nowhere",
-		"serve --threads two":     "--threads",
-		"generate x --colour red": "unknown flag --colour",
-		"paint":                   "unexpected argument paint",
+		"serve --device tpu":           "--device must be one of",
+		"serve --dev /nowhere":         "/nowhere",
+		"serve --threads two":          "--threads",
+		"worker --safety-threshold 80": "must be between 0 and 1",
+		"generate x --colour red":      "unknown flag --colour",
+		"paint":                        "unexpected argument paint",
 	} {
 		if _, err := parser(t, &commands{}).Parse(strings.Fields(line)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("easel %s: error %v, want %q", line, err, want)

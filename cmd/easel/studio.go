@@ -43,6 +43,14 @@ type safetyFlags struct {
 	SafetyAlways    bool    `help:"Check every picture and every preview, whatever disable_safety_checker says."`
 }
 
+// Validate is kong's: a threshold of 80, meant as a percentage, would flag nothing.
+func (f safetyFlags) Validate() error {
+	if !(f.SafetyThreshold >= 0 && f.SafetyThreshold <= 1) {
+		return fmt.Errorf("--safety-threshold %v: must be between 0 and 1", f.SafetyThreshold)
+	}
+	return nil
+}
+
 func (f workFlags) openJournal(ctx context.Context, data string, log *slog.Logger) (*journal.Journal, error) {
 	return journal.Open(ctx, journal.Options{Dir: filepath.Join(data, "journal"), URL: f.Nats, Token: f.NatsToken, Log: log})
 }
