@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -48,15 +49,33 @@ const tinyModel = "../../internal/engine/testdata/models/dev"
 type process struct {
 	t     *testing.T
 	cmd   *exec.Cmd
-	said  *bytes.Buffer // on stderr; read it after the end
+	said  *said // on stderr
 	began time.Time
 	url   string // of one that serves
 }
 
-// launch starts the program.
+// said collects what a process writes, and may be read meanwhile.
+type said struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// launch prepares the program.
 func launch(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command(os.Args[0], args...), said: &bytes.Buffer{}}
+	p := &process{t: t, cmd: exec.Command(os.Args[0], args...), said: &said{}}
 	p.cmd.Env = append(os.Environ(), asProgram+"=1")
 	p.cmd.Stderr = p.said
 	return p

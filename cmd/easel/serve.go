@@ -15,6 +15,7 @@ type serveCommand struct {
 	Token           []string      `help:"Who may call: a token, or name=token; several by repeating, or as EASEL_TOKENS with commas. None: everybody on this machine." env:"EASEL_TOKENS,EASEL_TOKEN" placeholder:"[NAME=]TOKEN"`
 	PublicURL       string        `help:"What callers call this server, such as https://easel.example." placeholder:"URL"`
 	OutputURLs      string        `name:"output-urls" help:"Pictures in answers: ${enum}. auto sends data to clients that take no plain http." enum:"auto,data,http" default:"auto"`
+	NatsListen      string        `help:"Let workers of other machines join the embedded NATS server here: easel worker --nats nats://HOST:PORT. Beyond loopback it takes a --nats-token." placeholder:"HOST:PORT"`
 	Cog             string        `help:"Serve a Cog container's routes on this address, too." placeholder:"HOST:PORT"`
 	Alias           []string      `help:"Another name that callers know the model by: owner/name, or the id of a version; several by repeating." placeholder:"NAME"`
 	Rate            int           `help:"Creates a minute that one caller gets; 0: any number." default:"600"`
@@ -52,6 +53,9 @@ func (c *serveCommand) check() (owner, name string, err error) {
 			return "", "", fmt.Errorf("--cog %s: Cog's routes know no tokens, so they are served on loopback only", c.Cog)
 		}
 	}
+	if err := c.checkNatsListen(); err != nil {
+		return "", "", err
+	}
 	local, err := loopback(c.Addr)
 	if err != nil {
 		return "", "", fmt.Errorf("--addr %w", err)
@@ -60,6 +64,23 @@ func (c *serveCommand) check() (owner, name string, err error) {
 		return "", "", fmt.Errorf("--addr %s: other machines could reach it, and anyone could draw: give a token (--token $(openssl rand -hex 16)), or listen on 127.0.0.1:3000", c.Addr)
 	}
 	return owner, name, nil
+}
+
+func (c *serveCommand) checkNatsListen() error {
+	if c.NatsListen == "" {
+		return nil
+	}
+	if c.Nats != "" {
+		return fmt.Errorf("--nats-listen is of the embedded NATS server, and --nats names another")
+	}
+	local, err := loopback(c.NatsListen)
+	if err != nil {
+		return fmt.Errorf("--nats-listen %w", err)
+	}
+	if !local && c.NatsToken == "" {
+		return fmt.Errorf("--nats-listen %s: other machines could reach it, and anyone could read and write everything: give a token (--nats-token $(openssl rand -hex 16)), or listen on 127.0.0.1", c.NatsListen)
+	}
+	return nil
 }
 
 // loopback says whether only this machine reaches an address.

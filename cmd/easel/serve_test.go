@@ -101,6 +101,8 @@ func TestServeRefuses(t *testing.T) {
 		"no port":               {"localhost", "a/b", nil, "must be host:port"},
 		"a name of one part":    {"127.0.0.1:0", "emoji", nil, "must be owner/name"},
 		"cog for the world":     {"127.0.0.1:0", "a/b", func(c *serveCommand) { c.Cog = ":5000" }, "loopback only"},
+		"workers of the world":  {"127.0.0.1:0", "a/b", func(c *serveCommand) { c.NatsListen = ":4222" }, "--nats-listen :4222: other machines could reach it"},
+		"workers of two":        {"127.0.0.1:0", "a/b", func(c *serveCommand) { c.NatsListen, c.Nats = "127.0.0.1:0", "nats://x" }, "--nats names another"},
 		"a token that is short": {"127.0.0.1:0", "a/b", func(c *serveCommand) { c.Token = []string{"abc"} }, "at least 8 characters"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -63,7 +63,7 @@ func newServer(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *serve
 	if err != nil {
 		return nil, err
 	}
-	if s.journal, err = c.openJournal(ctx, data, log); err != nil {
+	if s.journal, err = c.openJournal(ctx, data, c.NatsListen, log); err != nil {
 		return nil, err
 	}
 	if s.shelf, err = s.journal.Shelf(ctx); err != nil {

@@ -25,7 +25,7 @@ import (
 // workFlags are what whoever draws from a queue needs.
 type workFlags struct {
 	Nats         string        `help:"NATS server that holds the state, instead of the embedded one." placeholder:"URL"`
-	NatsToken    string        `help:"Token for that server." placeholder:"TOKEN"`
+	NatsToken    string        `help:"Token for that server, or for who joins at --nats-listen." placeholder:"TOKEN"`
 	AllowPrivate bool          `help:"Let callers name addresses in private networks, this machine's own included."`
 	Grace        time.Duration `help:"What a running prediction gets to finish at a stop." default:"10s"`
 	nameFlag
@@ -51,8 +51,10 @@ func (f safetyFlags) Validate() error {
 	return nil
 }
 
-func (f workFlags) openJournal(ctx context.Context, data string, log *slog.Logger) (*journal.Journal, error) {
-	return journal.Open(ctx, journal.Options{Dir: filepath.Join(data, "journal"), URL: f.Nats, Token: f.NatsToken, Log: log})
+// openJournal opens the journal in data; its embedded server takes workers at
+// listen, "" for none.
+func (f workFlags) openJournal(ctx context.Context, data, listen string, log *slog.Logger) (*journal.Journal, error) {
+	return journal.Open(ctx, journal.Options{Dir: filepath.Join(data, "journal"), URL: f.Nats, Listen: listen, Token: f.NatsToken, Log: log})
 }
 
 // studio draws what comes from the queue.

@@ -19,7 +19,7 @@ func (c *workerCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	state, err := c.openJournal(ctx, data, log)
+	state, err := c.openJournal(ctx, data, "", log)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,6 +53,35 @@ func TestWorkerElsewhere(t *testing.T) {
 	}
 	if log := worker.said.String(); !strings.Contains(log, "msg=ended") {
 		t.Errorf("the worker drew nothing:\n%s", log)
+	}
+}
+
+// A worker joins the server that is embedded in another process.
+func TestWorkerJoins(t *testing.T) {
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := free.Addr().String()
+	free.Close()
+	p := serve(t, t.TempDir(), "--nats-listen", at, "--nats-token", "of the house")
+	worker := launch(t, "worker", "--nats", "nats://"+at, "--nats-token", "of the house", "--data", t.TempDir(), "--dev", tinyModel, "--device", "cpu")
+	worker.start()
+	drawn := 0
+	for end := time.Now().Add(time.Minute); drawn == 0 && time.Now().Before(end); { // until the worker has had one
+		for range 8 {
+			must[told](p, "POST", "/v1/models/easel/emoji/predictions", `{"input":{"prompt":"from afar","num_inference_steps":4,"megapixels":"0.25"}}`)
+		}
+		time.Sleep(time.Second)
+		drawn = strings.Count(worker.said.String(), "msg=ended")
+	}
+	if drawn == 0 {
+		t.Errorf("the worker drew nothing:\n%s", worker.said)
+	}
+	stranger := launch(t, "worker", "--nats", "nats://"+at, "--data", t.TempDir(), "--dev", tinyModel, "--device", "cpu")
+	stranger.start()
+	if err := stranger.cmd.Wait(); err == nil || !strings.Contains(stranger.said.String(), "Authorization") {
+		t.Errorf("without the token: %v %s", err, stranger.said)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -106,10 +107,16 @@ func TestOneProcessADirectory(t *testing.T) {
 }
 
 func TestOpenRefuses(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
 	for name, opts := range map[string]journal.Options{
 		"nothing":      {},
 		"no server":    {URL: "nats://127.0.0.1:1"},
 		"listen":       {Dir: t.TempDir(), Listen: "nonsense"},
+		"taken port":   {Dir: t.TempDir(), Listen: taken.Addr().String()},
 		"listen port":  {Dir: t.TempDir(), Listen: "127.0.0.1:http"},
 		"unwritable":   {Dir: "/proc/nowhere"},
 		"wrong scheme": {URL: "::"},

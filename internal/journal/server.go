@@ -51,6 +51,11 @@ func (j *Journal) startServer() error {
 		if opts.Port, err = strconv.Atoi(port); err != nil {
 			return fmt.Errorf("listen address: port %q is not a number", port)
 		}
+		probe, err := net.Listen("tcp", j.opts.Listen)
+		if err != nil {
+			return err // the server itself would only say that it did not start
+		}
+		probe.Close()
 		if opts.Port == 0 {
 			opts.Port = server.RANDOM_PORT
 		}
