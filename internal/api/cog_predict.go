@@ -24,6 +24,9 @@ type cogRequest struct {
 	WebhookEvents []string        `json:"webhook_events_filter"`
 }
 
+// maxCogBody is Cog's own bound: its callers send files as data URIs only.
+const maxCogBody = 100 << 20
+
 // predict serves POST /predictions.
 func (g *Cog) predict(c echo.Context) error { return g.run(c, "") }
 
@@ -38,7 +41,7 @@ func (g *Cog) run(c echo.Context, id string) error {
 	if s := g.Setup(); s.Err != nil || !s.Done {
 		return answer(c, http.StatusServiceUnavailable, object{"error": "Setup has not finished", "status": "failed"})
 	}
-	body, err := readBody(c)
+	body, err := readBody(c, maxCogBody)
 	if err != nil {
 		return err
 	}

@@ -201,6 +201,11 @@ var cogScenarios = []scenario{
 			t.Errorf("%v %v", doc, err)
 		}
 	}},
+	{0, "large_body", func(t *testing.T, w *world) {
+		const head, tail = `{"input":{"prompt":"x"},"padding":"`, `"}`
+		w.do(t, "POST", "/predictions", head+strings.Repeat("x", maxBody)+tail).is(200)
+		w.do(t, "POST", "/predictions", head+strings.Repeat("x", maxCogBody)+tail).is(413)
+	}},
 	{17, "unknown_input", func(t *testing.T, w *world) {
 		w.do(t, "POST", "/predictions", `{"input":{"prompt":"x","size":1},"else":2}`).is(200)
 	}},

@@ -39,9 +39,9 @@ func answer(c echo.Context, status int, v any) error { return writeJSON(c, statu
 
 // readBody reads a whole JSON body and refuses text that is not UTF-8, which
 // Go's decoder would repair in silence.
-func readBody(c echo.Context) ([]byte, error) {
+func readBody(c echo.Context, limit int64) ([]byte, error) {
 	r := c.Request()
-	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, limit))
 	if err != nil {
 		var tooBig *http.MaxBytesError
 		if errors.As(err, &tooBig) {

@@ -12,7 +12,7 @@ import (
 
 // createPrediction serves POST /v1/predictions: the body names the version.
 func (a *API) createPrediction(c echo.Context) error {
-	body, err := readBody(c)
+	body, err := readBody(c, maxBody)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (a *API) createForDeployment(c echo.Context) error {
 }
 
 func (a *API) createFor(c echo.Context, m Model) error {
-	body, err := readBody(c)
+	body, err := readBody(c, maxBody)
 	if err != nil {
 		return err
 	}

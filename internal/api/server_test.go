@@ -33,7 +33,7 @@ func TestServerSurvives(t *testing.T) {
 	e := echo.New()
 	Front{Log: quietLog(), Metrics: NewMetrics(), Access: NewAccess(nil)}.Mount(e)
 	e.POST("/v1/read", func(c echo.Context) error {
-		body, err := readBody(c)
+		body, err := readBody(c, maxBody)
 		if err != nil {
 			return err
 		}
@@ -100,7 +100,7 @@ func TestPatientBodyLeavesTheConnectionUsable(t *testing.T) {
 	e := echo.New()
 	Front{Log: quietLog(), Metrics: NewMetrics(), Access: NewAccess(nil)}.Mount(e)
 	e.POST("/v1/read", func(c echo.Context) error {
-		body, err := readBody(c)
+		body, err := readBody(c, maxBody)
 		if err != nil {
 			return err
 		}
