@@ -21,8 +21,12 @@ import (
 type Access struct {
 	Open []string // further path prefixes that need no token
 
-	tokens []namedToken
+	tokens  []namedToken
+	guesses *Limits // of wrong tokens, by address
 }
+
+// guessesAMinute is how many wrong tokens one address may try.
+const guessesAMinute = 60
 
 type namedToken struct {
 	name string
@@ -31,7 +35,7 @@ type namedToken struct {
 
 // NewAccess takes tokens by name.
 func NewAccess(tokens map[string]string) *Access {
-	a := &Access{}
+	a := &Access{guesses: NewLimits(0, 0)}
 	for name, token := range tokens {
 		a.tokens = append(a.tokens, namedToken{name, sha256.Sum256([]byte(token))})
 	}
@@ -69,6 +73,9 @@ func (a *Access) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		name, err := a.caller(r)
 		if err != nil {
+			if r.Header.Get("Authorization") != "" && !a.mayGuess(c) {
+				return errThrottled()
+			}
 			if r.Method == http.MethodGet && !isAPI(r.URL.Path) && strings.Contains(r.Header.Get("Accept"), "text/html") {
 				return c.Redirect(http.StatusSeeOther, "/login?next="+url.QueryEscape(r.URL.RequestURI()))
 			}
@@ -106,6 +113,10 @@ func (a *Access) match(token string) (name string, err error) {
 	return name, err
 }
 
+func (a *Access) mayGuess(c echo.Context) bool {
+	return a.guesses.bucket(c.RealIP(), guessesAMinute).Allow()
+}
+
 const (
 	sessionCookie = "easel_session"
 	sessionAge    = 30 * 24 * time.Hour
@@ -115,7 +126,9 @@ const (
 // a proof of the token, not the token, and dies with it.
 func (a *Access) Login(c echo.Context, token string) error {
 	name, err := a.match(token)
-	if err != nil {
+	if err != nil && !a.mayGuess(c) {
+		return errThrottled()
+	} else if err != nil {
 		return err
 	}
 	sum := sha256.Sum256([]byte(token))

@@ -58,6 +58,24 @@ func TestAccess(t *testing.T) {
 	}
 }
 
+func TestGuessingIsSlow(t *testing.T) {
+	w := newGuarded(t, NewAccess(map[string]string{"anna": "sesame"}), Guard{})
+	guess := func() int { return w.do(t, "GET", "/v1/account", "", "Authorization", "Bearer guess").status }
+	form := func() int {
+		return w.do(t, "POST", "/login", "token=guess", "Content-Type", "application/x-www-form-urlencoded").status
+	}
+	for i := range guessesAMinute {
+		if status := guess(); status != 401 {
+			t.Fatalf("guess %d: %d", i, status)
+		}
+	}
+	if a, b := guess(), form(); a != 429 || b != 429 {
+		t.Errorf("then %d, and at the form %d", a, b)
+	}
+	w.do(t, "GET", "/v1/account", "", "Authorization", "Bearer sesame").is(200)
+	w.do(t, "GET", "/v1/account", "").is(401)
+}
+
 func TestGuard(t *testing.T) {
 	w := newGuarded(t, NewAccess(nil), Guard{PublicURL: "https://easel.example", Names: []string{"box"}})
 	ask := func(method, host string, headers ...string) int {
