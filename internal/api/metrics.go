@@ -43,6 +43,13 @@ func NewMetrics() *Metrics {
 	return m
 }
 
+// queue tells how many predictions wait, whenever somebody asks.
+func (m *Metrics) queue(waiting func() int) {
+	m.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "easel_waiting", Help: "Predictions that no worker has yet, of all servers that share the queue.",
+	}, func() float64 { return float64(waiting()) }))
+}
+
 // request counts one, under its route and never under its path, whose values
 // are without number.
 func (m *Metrics) request(c echo.Context, took time.Duration) {

@@ -10,6 +10,7 @@ import (
 // Register adds every route. Front.Mount comes before it.
 func (a *API) Register(e *echo.Echo) {
 	a.withDefaults()
+	a.Metrics.queue(a.Service.Waiting)
 	e.GET("/healthz", healthz)
 	e.GET("/readyz", a.readyz)
 	e.GET("/metrics", a.Metrics.get())

@@ -146,8 +146,12 @@ func TestSocket(t *testing.T) {
 		}
 	})
 	t.Run("metrics", func(t *testing.T) {
+		running, waiting := w.create(t, `{"prompt":"hang"}`), w.create(t, `{"prompt":"x"}`)
+		w.await(t, str(running["id"]), "processing")
 		r := w.do(t, "GET", "/metrics", "").is(200)
-		for _, want := range []string{`easel_viewers{kind="websocket"}`, `route="/v1/models/:owner/:name/predictions"`, `easel_run_seconds_count{outcome="succeeded"}`, "go_goroutines"} {
+		w.cancel(t, str(waiting["id"]))
+		w.cancel(t, str(running["id"]))
+		for _, want := range []string{`easel_viewers{kind="websocket"}`, `route="/v1/models/:owner/:name/predictions"`, `easel_run_seconds_count{outcome="succeeded"}`, "go_goroutines", "easel_waiting 1\n"} {
 			if !strings.Contains(r.body, want) {
 				t.Errorf("no %s", want)
 			}

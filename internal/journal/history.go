@@ -110,3 +110,14 @@ func (h *history) position(id string) int {
 	}
 	return n
 }
+
+func (h *history) waiting() (n int) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for _, r := range h.open {
+		if r.status == prediction.Starting {
+			n++
+		}
+	}
+	return n
+}

@@ -79,6 +79,8 @@ func (q *queue) Position(_ context.Context, id string) (int, error) {
 	}
 }
 
+func (q *queue) Waiting() int { return q.history.waiting() }
+
 type delivery struct{ msg jetstream.Msg }
 
 func (d delivery) ID() string       { return strings.TrimPrefix(d.msg.Subject(), queueSubject) }

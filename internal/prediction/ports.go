@@ -54,6 +54,7 @@ type Queue interface {
 	Enqueue(ctx context.Context, id string) error // idempotent per id
 	Receive(ctx context.Context) (Delivery, error)
 	Position(ctx context.Context, id string) (int, error) // 1 is next; 0 when not waiting, or not known yet
+	Waiting() int                                         // how many are; 0 when not known yet
 }
 
 // Delivery is one prediction in a worker's hands.

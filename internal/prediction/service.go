@@ -289,5 +289,8 @@ func (s *Service) removeFiles(ctx context.Context, p Prediction) error {
 	return errors.Join(errs...)
 }
 
+// Waiting counts the predictions that no worker has yet.
+func (s *Service) Waiting() int { return s.ports.Queue.Waiting() }
+
 // Files returns the store of pictures in and out.
 func (s *Service) Files() Files { return s.ports.Files }
