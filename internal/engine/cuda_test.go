@@ -2,8 +2,10 @@ package engine
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"easel/internal/engine/clip"
@@ -19,8 +21,12 @@ import (
 // TestCUDAGraphs holds the graphs that a CUDA device gets to the kernels that
 // ONNX Runtime has for it: that takes no device. Products and attention are in
 // bf16 in the two large networks, which must not fall back to the CPU anywhere;
-// the others, and the angles, are in f32; nothing is in f16.
+// the others, and the angles, are in f32; nothing is in f16. ONNX Runtime checks
+// the types itself when it loads a graph, before it looks for kernels.
 func TestCUDAGraphs(t *testing.T) {
+	if err := ort.Init(os.Getenv("EASEL_ORT_LIB")); err != nil {
+		t.Fatal(err)
+	}
 	for _, model := range []string{"dev", "schnell", "wide"} {
 		dir := filepath.Join(golden.Testdata, "models", model)
 		file := func(part, stem string) *safetensors.Checkpoint {
@@ -47,6 +53,11 @@ func TestCUDAGraphs(t *testing.T) {
 				t.Errorf("%s: %s: CUDA has no kernels for %v", model, m.Name, lacks)
 			}
 			half := m.Name == transformer.Name || m.Name == t5Encoder.Name
+			s, err := ort.Open(m, ort.Options{Threads: 1})
+			s.Close()
+			if half && (err == nil || !strings.Contains(err.Error(), "Could not find an implementation for Gemm")) || !half && err != nil {
+				t.Errorf("%s: %s: the CPU, which has no bf16 products, says %v", model, m.Name, err)
+			}
 			for _, op := range m.Ops {
 				heavy := slices.Contains([]string{"Gemm", "MatMul", "MultiHeadAttention"}, op.Name)
 				if op.Type == onnx.Float16 || heavy && half != (op.Type == onnx.BFloat16) || op.Name == "RotaryEmbedding" && op.Type != onnx.Float32 {
