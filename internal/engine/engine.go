@@ -28,7 +28,7 @@ type Options struct {
 	Threads int    // 0: as many as the process may use
 	Library string // of ONNX Runtime; empty: it is searched for
 	Memory  int64  // bytes that loaded weights may hold; 0: any number
-	Cache   string // folder for weights that were rounded for the fast mode; empty: the user's cache folder
+	Cache   string // folder for rounded weights and fitted preview maps; empty: the user's cache folder
 	Bits    int    // of rounded weights: 8, or 4: half the memory, less exact; 0: 4 where 8 bits do not fit Memory
 
 	// Rounding, if given, is told how far the rounding of a variant's weights

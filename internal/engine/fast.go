@@ -78,17 +78,22 @@ func (e *Engine) round(ctx context.Context, v *variant, f form) error {
 
 // roundedWeights is where rounded weights are kept.
 func (e *Engine) roundedWeights(v *variant) (quant.Cache, error) {
-	cache := quant.Cache{Folder: e.cache, Progress: func(done, total int64) {
+	folder, err := e.cacheFolder()
+	return quant.Cache{Folder: folder, Progress: func(done, total int64) {
 		if e.rounding != nil {
 			e.rounding(v.name, done, total)
 		}
-	}}
-	if cache.Folder == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			return cache, fmt.Errorf("a cache folder must be given for the fast mode: %w", err)
-		}
-		cache.Folder = filepath.Join(user, "easel")
+	}}, err
+}
+
+// cacheFolder is where what was computed from a model's weights is kept.
+func (e *Engine) cacheFolder() (string, error) {
+	if e.cache != "" {
+		return e.cache, nil
 	}
-	return cache, nil
+	user, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("a cache folder must be given: %w", err)
+	}
+	return filepath.Join(user, "easel"), nil
 }

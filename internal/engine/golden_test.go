@@ -106,6 +106,9 @@ func goldenRun(t *testing.T, e *Engine, c golden.Case, most int) (r *run, steps 
 func open(t testing.TB, o Options) *Engine {
 	t.Helper()
 	o.Threads, o.Library = 1, os.Getenv("EASEL_ORT_LIB")
+	if o.Cache == "" {
+		o.Cache = t.TempDir()
+	}
 	e, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

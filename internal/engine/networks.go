@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"image"
 	"os"
+	"path/filepath"
 
 	"easel/internal/engine/clip"
 	"easel/internal/engine/flux"
 	"easel/internal/engine/ort"
 	"easel/internal/engine/preview"
+	"easel/internal/engine/quant"
+	"easel/internal/engine/safetensors"
 	"easel/internal/engine/t5"
 	"easel/internal/engine/vae"
 )
@@ -103,13 +106,40 @@ func (e *Engine) painter(ctx context.Context, v *variant) (painter, error) {
 }
 
 func (e *Engine) previewMap(ctx context.Context, v *variant) (preview.Map, error) {
-	m, err := preview.Read(v.parts[partVAE], v.vae.LatentChannels)
+	m, err := preview.Read(filepath.Join(v.parts[partVAE], preview.File), v.vae.LatentChannels)
 	if !errors.Is(err, os.ErrNotExist) {
 		return m, err
+	}
+	known, err := e.fittedMap(v)
+	if err != nil {
+		return preview.Map{}, err
+	}
+	if m, err = preview.Read(known, v.vae.LatentChannels); err == nil {
+		return m, nil
 	}
 	decoder, err := e.decoder(v)
 	if err != nil {
 		return preview.Map{}, err
 	}
-	return preview.Fit(ctx, v.vae.LatentChannels, v.vae.Factor(), decoder.Decode)
+	if m, err = preview.Fit(ctx, v.vae.LatentChannels, v.vae.Factor(), decoder.Decode); err != nil {
+		return m, err
+	}
+	if os.MkdirAll(filepath.Dir(known), 0o755) == nil {
+		m.Write(known) // or else it is fitted again at the next start
+	}
+	return m, nil
+}
+
+// fittedMap is where a map is kept that was fitted to the variant's decoder.
+func (e *Engine) fittedMap(v *variant) (string, error) {
+	file, err := safetensors.OpenDir(v.parts[partVAE], imageStem)
+	if err != nil {
+		return "", err
+	}
+	sum, err := quant.Fingerprint(file)
+	if err != nil {
+		return "", err
+	}
+	folder, err := e.cacheFolder()
+	return filepath.Join(folder, "preview-"+sum+".safetensors"), err
 }

@@ -1,14 +1,18 @@
 package engine
 
 import (
+	"bytes"
 	"errors"
 	"image"
+	"image/color"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"easel/internal/engine/preview"
 )
 
 // emoji is the embedded model.
@@ -85,5 +89,26 @@ func TestPreviewsByTAEF1(t *testing.T) {
 	_, err := Open(t.Context(), Options{Dev: dir, Library: os.Getenv("EASEL_ORT_LIB")})
 	if err == nil || !strings.Contains(err.Error(), "taef1/diffusion_pytorch_model.safetensors: tensor") {
 		t.Errorf("a taef1 of other shapes: %v", err)
+	}
+}
+
+// TestFittedMapIsKept finds the map that was fitted to a decoder at the next start.
+func TestFittedMapIsKept(t *testing.T) {
+	cache, r := t.TempDir(), rocket()
+	r.Previews = true
+	fitted := draw(t, open(t, Options{Dev: tiny, Cache: cache}), r).previews[0]
+	kept, err := filepath.Glob(filepath.Join(cache, "preview-*.safetensors"))
+	if err != nil || len(kept) != 1 {
+		t.Fatalf("kept %v, %v", kept, err)
+	}
+	if again := draw(t, open(t, Options{Dev: tiny, Cache: cache}), r).previews[0]; !bytes.Equal(again.Pix, fitted.Pix) {
+		t.Error("the kept map draws otherwise")
+	}
+	white := preview.Map{Channels: 16, Patch: 1, Weight: make([]float32, 16*3), Mean: []float32{1, 1, 1}}
+	if err := white.Write(kept[0]); err != nil {
+		t.Fatal(err)
+	}
+	if got := draw(t, open(t, Options{Dev: tiny, Cache: cache}), r).previews[0].RGBAAt(0, 0); got != (color.RGBA{255, 255, 255, 255}) {
+		t.Errorf("the kept map was not read: %v", got)
 	}
 }

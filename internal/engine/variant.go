@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"easel/internal/engine/clip"
 	"easel/internal/engine/flux"
@@ -127,7 +128,7 @@ func (v *variant) fits() error {
 
 // checkPreview reads the preview map, which may be missing: it is fitted then.
 func (v *variant) checkPreview() error {
-	_, err := preview.Read(v.parts[partVAE], v.vae.LatentChannels)
+	_, err := preview.Read(filepath.Join(v.parts[partVAE], preview.File), v.vae.LatentChannels)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}

@@ -6,12 +6,11 @@ package preview
 import (
 	"fmt"
 	"math"
-	"path/filepath"
 
 	"easel/internal/engine/safetensors"
 )
 
-// File is the map's place in the autoencoder's folder.
+// File is the map's name in the autoencoder's folder.
 const File = "preview.safetensors"
 
 // maxPatch keeps a preview no larger than its picture: few models' latents span more pixels.
@@ -24,9 +23,17 @@ type Map struct {
 	Mean            []float32 // [3·Patch·Patch]
 }
 
-// Read reads the map in the autoencoder's folder dir: tensors decode.weight and mean.
-func Read(dir string, channels int) (Map, error) {
-	file, err := safetensors.Open(filepath.Join(dir, File))
+// Write writes the map as a file that Read reads.
+func (m Map) Write(path string) error {
+	n := int64(3 * m.Patch * m.Patch)
+	return safetensors.WriteFile(path, []safetensors.Data{
+		safetensors.NewF32("decode.weight", m.Weight, int64(m.Channels), n), safetensors.NewF32("mean", m.Mean, n),
+	}, nil)
+}
+
+// Read reads a map's file: tensors decode.weight and mean.
+func Read(path string, channels int) (Map, error) {
+	file, err := safetensors.Open(path)
 	if err != nil {
 		return Map{}, err
 	}

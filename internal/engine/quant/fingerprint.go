@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
+
+	"easel/internal/engine/safetensors"
 )
 
 // version is part of every fingerprint: another way of rounding needs another.
@@ -17,6 +19,16 @@ const (
 	samples = 256
 	sample  = 256
 )
+
+// Fingerprint tells checkpoints apart by their weights, wherever they lie.
+func Fingerprint(checkpoint *safetensors.Checkpoint) (string, error) {
+	var weights []source
+	for _, name := range checkpoint.Names() {
+		t, _ := checkpoint.Tensor(name)
+		weights = append(weights, source{t, ""})
+	}
+	return fingerprint(weights)
+}
 
 // fingerprint tells weights apart by their names, shapes and content, wherever
 // they lie. Every weight is sampled, so that one changed layer shows.
