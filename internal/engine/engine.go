@@ -88,11 +88,12 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 			continue
 		}
 		parts, err := readLayout(given.dir, base)
-		if err == nil {
+		errs = append(errs, err)
+		if parts != nil {
 			base = parts // dev comes first
 			e.variants[given.name], err = readVariant(given.name, parts)
+			errs = append(errs, err)
 		}
-		errs = append(errs, err)
 	}
 	if err := errors.Join(append(errs, ctx.Err())...); err != nil {
 		return nil, fmt.Errorf("open model:\n%w", err)

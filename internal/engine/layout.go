@@ -33,13 +33,15 @@ var classes = map[string][]string{
 	partVAE:         {"AutoencoderKL"},
 }
 
-var parts = []string{partScheduler, partCLIP, partT5, partCLIPTokens, partT5Tokens, partTransformer, partVAE}
+// components are what every variant has.
+var components = []string{partScheduler, partCLIP, partT5, partCLIPTokens, partT5Tokens, partTransformer, partVAE}
 
 // layout says in which folder each component of a variant lies.
 type layout map[string]string
 
 // readLayout reads the diffusers directory dir. What dir lacks is taken from
-// base, unless that is nil: a schnell may hold only what differs from dev.
+// base, unless that is nil: a schnell may hold only what differs from dev. Beside
+// an error about some components come the others, for what else is wrong.
 func readLayout(dir string, base layout) (layout, error) {
 	if info, err := os.Stat(dir); err != nil {
 		return nil, err
@@ -55,7 +57,7 @@ func readLayout(dir string, base layout) (layout, error) {
 	}
 	var errs []error
 	l := layout{}
-	for _, part := range parts {
+	for _, part := range components {
 		folder := filepath.Join(dir, part)
 		switch class, listed := index[part]; {
 		case listed && !slices.Contains(classes[part], class):

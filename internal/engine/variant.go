@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"easel/internal/engine/clip"
 	"easel/internal/engine/flux"
@@ -48,9 +49,9 @@ type variant struct {
 func readVariant(name string, parts layout) (*variant, error) {
 	v := &variant{name: name, parts: parts, bytes: map[string]int64{}, rounded: map[int]int64{}, layers: lora.Layers{}}
 	errs := make([]error, 8)
-	v.scheduler, errs[0] = sampling.LoadScheduler(parts[partScheduler])
-	v.clipTokens, errs[1] = tokenizer.LoadCLIP(parts[partCLIPTokens])
-	v.t5Tokens, errs[2] = tokenizer.LoadT5(parts[partT5Tokens])
+	v.scheduler, errs[0] = readPart(v, partScheduler, sampling.LoadScheduler)
+	v.clipTokens, errs[1] = readPart(v, partCLIPTokens, tokenizer.LoadCLIP)
+	v.t5Tokens, errs[2] = readPart(v, partT5Tokens, tokenizer.LoadT5)
 	v.clip, errs[3] = readNetwork(v, partCLIP, textStem, clip.ReadConfig, func(c clip.Config, file *safetensors.Checkpoint) error {
 		_, modules, err := clip.Build(c, file, true)
 		v.addLayers(partCLIP, modules)
@@ -75,21 +76,31 @@ func readVariant(name string, parts layout) (*variant, error) {
 		_, encoder := vae.BuildEncoder(c, file, false)
 		return errors.Join(decoder, encoder)
 	})
-	if parts[partTiny] != "" {
-		v.tiny, errs[7] = readNetwork(v, partTiny, imageStem, vae.ReadTinyConfig, func(c vae.TinyConfig, file *safetensors.Checkpoint) error {
-			_, err := vae.BuildTiny(c, file)
-			return err
-		})
-	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
+	v.tiny, errs[7] = readNetwork(v, partTiny, imageStem, vae.ReadTinyConfig, func(c vae.TinyConfig, file *safetensors.Checkpoint) error {
+		_, err := vae.BuildTiny(c, file)
+		return err
+	})
+	if err := errors.Join(errs...); err != nil || slices.ContainsFunc(components, func(part string) bool { return parts[part] == "" }) {
+		return nil, err // readLayout said what is missing
 	}
 	return v, errors.Join(v.fits(), v.checkPreview())
+}
+
+// readPart reads a component, unless readLayout found it missing or unknown.
+func readPart[T any](v *variant, part string, read func(dir string) (T, error)) (t T, err error) {
+	if dir := v.parts[part]; dir != "" {
+		return read(dir)
+	}
+	return t, nil
 }
 
 // readNetwork reads one network's config and the headers of its weights, and
 // builds its graph, which asks for every tensor by name and shape.
 func readNetwork[C any](v *variant, part, stem string, read func(string) (C, error), build func(C, *safetensors.Checkpoint) error) (C, error) {
+	if v.parts[part] == "" {
+		var none C
+		return none, nil
+	}
 	config, err := read(v.parts[part])
 	file, ferr := safetensors.OpenDir(v.parts[part], stem)
 	if err := errors.Join(err, ferr); err != nil {
