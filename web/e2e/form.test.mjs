@@ -66,6 +66,22 @@ test("the prompt's tokens are counted, and what is cut is marked", async () => {
   assert.deepEqual(page.problems, []);
 });
 
+test("the page and the server say the same of what is wrong", async () => {
+  const page = await open();
+  await page.click("[data-tab=json]");
+  for (const input of [
+    {}, { prompt: "p", num_outputs: 0 }, { prompt: "p", num_outputs: 9 }, { prompt: "p", guidance_scale: 10.5 }, { prompt: "p", lora_scale: -2 },
+    { prompt: "p", num_inference_steps: 1.5 }, { prompt: "p", seed: 2 ** 60 }, { prompt: "p", aspect_ratio: "custom", width: 512 }, { prompt: "p", aspect_ratio: "custom", width: 100, height: 512 },
+    { prompt: "p", mask: "https://example.com/m.png" }, { prompt: "p", image: "no address" }, { prompt: "p", model: "pro" }, { prompt: 7 }, { prompt: "p", go_fast: "yes" },
+  ]) {
+    await page.fill("[data-json]", JSON.stringify(input));
+    const here = (await page.textContent("[data-json-note]")).split("; ").map((line) => line.replace(/^\w+: /, ""));
+    const answer = await fetch(`${server.address}/v1/models/easel/emoji/predictions`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ input }) });
+    const there = (await answer.json()).invalid_fields?.map((v) => v.description) ?? [];
+    assert.deepEqual(here.sort(), there.sort(), JSON.stringify(input));
+  }
+});
+
 test("a seed is locked and let go", async () => {
   const page = await open();
   await page.fill("#prompt", "a fox");

@@ -67,6 +67,23 @@ test("a preview is on the screen within 100 ms of its making", async (t) => {
   assert.ok(median < 100, `median ${median} ms`);
 });
 
+test("a run that waits says how many are ahead and when it will be done, in the tab's title, too", async (t) => {
+  const slow = await scripted("100ms");
+  t.after(() => slow.stop());
+  const create = (input) => fetch(`${slow.address}/v1/models/easel/emoji/predictions`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ input }) });
+  await (await create({ prompt: "teaches the pace", num_inference_steps: 1 })).json();
+  const page = await visit(browser, slow.address);
+  await page.fill("#prompt", "the third in line");
+  for (const prompt of ["the first", "the second"]) await create({ prompt, num_inference_steps: 20 });
+  await page.click("[data-submit]");
+  await page.waitForFunction(() => /^Waiting: \d ahead$/.test(document.querySelector("[data-headline]").textContent));
+  assert.match(await page.title(), /^Waiting: \d ahead · /);
+  await page.waitForFunction(() => /^Step \d+ of 28 · /.test(document.title));
+  await page.keyboard.press("Escape");
+  await page.waitForFunction(() => /^Canceled/.test(document.querySelector("[data-headline]").textContent));
+  assert.doesNotMatch(await page.title(), /Cancel|Step/);
+});
+
 test("offline in the middle: a banner, and then all of it", async () => {
   const page = await open();
   let cut = false;

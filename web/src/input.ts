@@ -69,9 +69,10 @@ function rule(field: Field, text: string): string {
   const number = Number(text);
   if (!Number.isFinite(number)) return `Invalid type. Expected: ${field.type}, given: string`;
   if (field.type === "integer" && !Number.isInteger(number)) return "Invalid type. Expected: integer, given: number";
-  if (field.type === "integer" && !Number.isSafeInteger(number)) return `Must be within ±${Number.MAX_SAFE_INTEGER}`;
-  if (field.minimum !== undefined && number < field.minimum) return `Must be greater than or equal to ${field.minimum}`;
-  if (field.maximum !== undefined && number > field.maximum) return `Must be less than or equal to ${field.maximum}`;
+  const [least, most] = field.type === "integer" ? [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER] : [-Infinity, Infinity];
+  const { minimum = least, maximum = most } = field;
+  if (number < minimum) return `Must be greater than or equal to ${minimum}`;
+  if (number > maximum) return `Must be less than or equal to ${maximum}`;
   return "";
 }
 

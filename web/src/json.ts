@@ -37,13 +37,20 @@ export function fromJSON(text: string, fields: Field[]): Read {
     const value = given[field.name];
     values[field.name] = String(value ?? field.default ?? "");
     if (value !== undefined && !fits(field, value)) {
-      problem ||= `${field.name}: Invalid type. Expected: ${field.type}, given: ${value === null ? "null" : typeof value}`;
+      problem ||= `${field.name}: Invalid type. Expected: ${field.type}, given: ${kind(value)}`;
     } else if (field.enum && value !== undefined && !field.enum.includes(value as string)) {
       problem ||= `${field.name} must be one of the following: ${field.enum.map((e) => `"${e}"`).join(", ")}`;
     }
   }
   const unknown = Object.keys(given).filter((key) => !fields.some((f) => f.name === key));
   return problem ? { values: null, problem, unknown } : { values, problem, unknown };
+}
+
+/** kind is a value's type as a JSON schema names it. */
+function kind(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  return typeof value === "number" && Number.isInteger(value) ? "integer" : typeof value;
 }
 
 function fits(field: Field, value: unknown): value is Value {

@@ -24,6 +24,7 @@ const patience = 2000; // milliseconds between two questions for the place in th
 
 export class Run extends EventTarget {
   reusable = false; // somebody listens for "use" and "seed"
+  private readonly title = document.title;
   private readonly stage: Stage;
   private readonly scrub: Scrub;
   private readonly details: Details;
@@ -217,6 +218,7 @@ export class Run extends EventTarget {
   }
 
   private tell(word: string, facts: string): void {
+    document.title = this.ended ? this.title : `${word} · ${this.title}`; // seen from another tab
     setText(find(this.root, "[data-headline]"), word);
     setText(find(this.root, "[data-facts]"), facts);
     find(this.root, "[data-dot]").dataset.status = this.ended && this.progress.status === "starting" ? "failed" : this.progress.status;
