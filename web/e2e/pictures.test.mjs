@@ -69,7 +69,7 @@ test("dragged from the history: a tile means its picture, and a run starts from 
   assert.ok(await page.isVisible("[data-compare]"), "before and after");
   await page.focus("[data-divider]");
   await page.keyboard.press("Home");
-  assert.equal(await page.evaluate(() => document.querySelector("[data-world]").style.getPropertyValue("--divide")), "0%");
+  await page.waitForFunction(() => document.querySelector("[data-viewer]").style.getPropertyValue("--divide") === "0");
 });
 
 test("named by an address, which must be one", async () => {
