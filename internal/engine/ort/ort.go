@@ -36,6 +36,9 @@ func Init(path string) error {
 	if err != nil {
 		return err
 	}
+	if err := checkCommandLine("/proc/self/cmdline"); err != nil {
+		return err
+	}
 	binding.SetSharedLibraryPath(found)
 	// Its warnings are about graphs, which a caller cannot act on; errors come back as values.
 	if err := binding.InitializeEnvironment(binding.WithLogLevelFatal()); err != nil {
