@@ -63,17 +63,21 @@ func newServer(ctx context.Context, c *serveCommand, log *slog.Logger) (_ *serve
 	if err != nil {
 		return nil, err
 	}
-	if s.journal, err = c.openJournal(ctx, data, c.NatsListen, log); err != nil {
-		return nil, err
-	}
-	if s.shelf, err = s.journal.Shelf(ctx); err != nil {
-		return nil, err
-	}
-	dirs, err := c.models()
-	if err != nil {
-		return nil, err
-	}
-	if s.model, err = describe(owner, name, dirs); err != nil {
+	var dirs modelDirs
+	var opening errgroup.Group // the two have nothing to do with each other, and a start should be short
+	opening.Go(func() (err error) {
+		if s.journal, err = c.openJournal(ctx, data, c.NatsListen, log); err == nil {
+			s.shelf, err = s.journal.Shelf(ctx)
+		}
+		return err
+	})
+	opening.Go(func() (err error) {
+		if dirs, err = c.models(); err == nil {
+			s.model, err = describe(owner, name, dirs)
+		}
+		return err
+	})
+	if err := opening.Wait(); err != nil {
 		return nil, err
 	}
 	s.model.Aliases = c.Alias
