@@ -22,26 +22,34 @@ import (
 
 const root = "../../.."
 
-func TestClients(t *testing.T) {
+// TestConformanceClients runs the contract's scenarios 87 to 94.
+func TestConformanceClients(t *testing.T) {
 	if testing.Short() {
 		t.Skip("installs and runs five client libraries")
 	}
-	s := serve(t)
+	program := filepath.Join(t.TempDir(), "easel")
+	command(t, root, nil, "go", "build", "-o", program, "./cmd/easel")
+	s := serve(t, program)
 	t.Run("npm", func(t *testing.T) {
 		if _, err := os.Stat("js/node_modules/replicate"); err != nil {
 			command(t, "js", nil, "npm", "ci", "--no-audit", "--no-fund", "--loglevel=error")
 		}
-		t.Run("replicate", func(t *testing.T) { s.drive(t, 5, "js", "node", "--test", "replicate.test.mjs") })
-		t.Run("ai-sdk", func(t *testing.T) { s.drive(t, 2, "js", "node", "--test", "ai.test.mjs") })
+		t.Run("87-92_replicate", func(t *testing.T) { s.drive(t, 5, nil, "js", "node", "--test", "replicate.test.mjs") })
+		t.Run("87_replicate_over_https", func(t *testing.T) {
+			proxy := newProxy(t)
+			proxy.to(t, serve(t, program, "--public-url", proxy.URL))
+			proxy.drive(t, 3, []string{"NODE_EXTRA_CA_CERTS=" + proxy.certificate}, "js", "node", "--test", "--test-name-pattern", "^(87|90) ", "replicate.test.mjs")
+		})
+		t.Run("94_ai-sdk", func(t *testing.T) { s.drive(t, 2, nil, "js", "node", "--test", "ai.test.mjs") })
 	})
 	t.Run("pypi", func(t *testing.T) {
 		for _, version := range []string{"v1", "v2"} {
-			t.Run(version, func(t *testing.T) { s.drive(t, 5, "py", python(t, version), version+".py") })
+			t.Run(version, func(t *testing.T) { s.drive(t, 5, nil, "py", python(t, version), version+".py") })
 		}
 	})
-	t.Run("replicate-go", func(t *testing.T) {
+	t.Run("93_replicate-go", func(t *testing.T) {
 		s.fill(t, 105)
-		s.drive(t, 3, "go", "go", "run", ".")
+		s.drive(t, 3, []string{"GOFLAGS=-mod=mod"}, "go", "go", "run", ".")
 	})
 }
 
@@ -73,15 +81,12 @@ type server struct {
 
 const model = "easel/emoji"
 
-// serve builds the program and starts it on a free port, with the small
-// random-weight model that the engine's own tests use.
-func serve(t *testing.T) *server {
+// serve starts the program on a free port, with the small random-weight model
+// that the engine's own tests use.
+func serve(t *testing.T, program string, more ...string) *server {
 	t.Helper()
-	dir := t.TempDir()
-	program := filepath.Join(dir, "easel")
-	command(t, root, nil, "go", "build", "-o", program, "./cmd/easel")
-	cmd := exec.Command(program, "serve", "--addr", "127.0.0.1:0", "--data", filepath.Join(dir, "data"),
-		"--dev", "internal/engine/testdata/models/dev", "--rate", "0", "--allow-private")
+	cmd := exec.Command(program, append([]string{"serve", "--addr", "127.0.0.1:0", "--data", t.TempDir(),
+		"--dev", "internal/engine/testdata/models/dev", "--rate", "0", "--allow-private"}, more...)...)
 	cmd.Dir = root
 	logs := &strings.Builder{}
 	cmd.Stderr = logs
@@ -150,10 +155,11 @@ func (s *server) fill(t *testing.T, n int) {
 }
 
 // drive runs a client, and demands that it left real pictures.
-func (s *server) drive(t *testing.T, pictures int, dir, name string, args ...string) {
+func (s *server) drive(t *testing.T, pictures int, env []string, dir, name string, args ...string) {
 	t.Helper()
 	out := t.TempDir()
-	command(t, dir, []string{"EASEL_URL=" + s.url, "EASEL_MODEL=" + model, "EASEL_VERSION=" + s.version, "OUT=" + out, "GOFLAGS=-mod=mod"}, name, args...)
+	env = append(env, "EASEL_URL="+s.url, "EASEL_MODEL="+model, "EASEL_VERSION="+s.version, "OUT="+out)
+	command(t, dir, env, name, args...)
 	files, err := filepath.Glob(filepath.Join(out, "*.png"))
 	if err != nil || len(files) < pictures {
 		t.Fatalf("%d pictures, want %d: %v", len(files), pictures, err)

@@ -3,10 +3,9 @@
 import hashlib
 import io
 import os
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import replicate
+from receiver import Receiver
 from replicate.exceptions import ModelError, ReplicateError
 
 URL, MODEL, VERSION, OUT = (os.environ[k] for k in ("EASEL_URL", "EASEL_MODEL", "EASEL_VERSION", "OUT"))
@@ -67,24 +66,8 @@ assert file.checksums["sha256"] == hashlib.sha256(b"hello").hexdigest() and file
 assert client.files.get(file.id).size == 5 and file.id in [f.id for f in client.files.list()]
 assert client.files.delete(file.id) is True
 
-calls = []
-
-
-class Receiver(BaseHTTPRequestHandler):
-    def do_POST(self):
-        calls.append((self.headers, self.rfile.read(int(self.headers["Content-Length"])).decode()))
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
-server = HTTPServer(("127.0.0.1", 0), Receiver)
-thread = threading.Thread(target=server.handle_request)
-thread.start()
-client.predictions.create(model=MODEL, input=SMALL, webhook=f"http://127.0.0.1:{server.server_port}/", webhook_events_filter=["completed"])
-thread.join(30)
-headers, body = calls[0]
-replicate.webhooks.validate(headers={k.lower(): v for k, v in headers.items()}, body=body, secret=client.webhooks.default.secret())
+receiver = Receiver()
+client.predictions.create(model=MODEL, input=SMALL, webhook=receiver.url, webhook_events_filter=["completed"])
+headers, body = receiver.call()
+replicate.webhooks.validate(headers=headers, body=body, secret=client.webhooks.default.secret())
 print("ok")

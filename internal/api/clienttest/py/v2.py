@@ -1,8 +1,12 @@
 """PyPI replicate 2.0 beta as it is, with only the base URL changed."""
 
+import base64
+import hmac
 import os
+import urllib.request
 
 import replicate
+from receiver import Receiver
 from replicate import Replicate
 
 URL, MODEL, VERSION, OUT = (os.environ[k] for k in ("EASEL_URL", "EASEL_MODEL", "EASEL_VERSION", "OUT"))
@@ -50,5 +54,19 @@ file = client.files.create(content=b"hello", filename="a.txt", type="text/plain"
 assert file.size == 5 and file.content_type == "text/plain" and file.metadata["k"] == "v", file
 assert client.files.get(file_id=file.id).id == file.id
 client.files.delete(file_id=file.id)
-assert client.webhooks.default.secret.get().key.startswith("whsec_")
+assert client.search(query="flux", limit=1).models
+
+streamed = list(replicate.use(MODEL, streaming=True)(**SMALL))
+assert len(streamed) == 1, streamed
+with urllib.request.urlopen(streamed[0]) as picture:
+    save("stream", picture.read())
+
+# This client has no validator; the standard's is a few lines.
+receiver = Receiver()
+client.models.predictions.create(
+    model_owner=MODEL.split("/")[0], model_name=MODEL.split("/")[1], input=SMALL, webhook=receiver.url, webhook_events_filter=["completed"])
+headers, body = receiver.call()
+key = base64.b64decode(client.webhooks.default.secret.get().key.removeprefix("whsec_"))
+signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.{body}".encode()
+assert headers["webhook-signature"] == "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
 print("ok")
