@@ -30,7 +30,7 @@ type Samples interface {
 // worst are kept, as many as it takes. That loads the transformer some thirty
 // times, once; the answer lies beside the rounded weights.
 func Sensitive(ctx context.Context, dir string, o ort.Options, bits int, cache quant.Cache, samples Samples) ([]string, error) {
-	_, file, rounded, err := round(ctx, dir, bits, cache)
+	config, file, rounded, err := round(ctx, dir, bits, cache)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func Sensitive(ctx context.Context, dir string, o ort.Options, bits int, cache q
 		return nil, err
 	}
 	off := func(keep []string) (float64, error) {
-		m, err := LoadFast(ctx, dir, false, o, bits, cache, keep)
+		m, err := load(dir, config, file, Form{Rounded: rounded, Levels: levels(), Keep: keep}, o)
 		if err != nil {
 			return 0, err
 		}
