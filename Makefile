@@ -6,7 +6,7 @@ VENV  ?= .venv
 PY    := $(VENV)/bin/python
 EASEL := bin/easel
 
-.PHONY: run build test lint generate check-generated golden bench cuda test-gpu soak fuzz live screenshots eval clean
+.PHONY: run build test lint generate check-generated golden bench bench-block bench-full cuda test-gpu soak fuzz live screenshots eval clean
 
 run: build ## build, start on 127.0.0.1:3000 and print the address
 	$(EASEL) serve
@@ -72,9 +72,21 @@ cuda: node_modules/.stamp
 # Goldens and figures on a machine with a GPU: DEVICE=cuda (the default) or webgpu.
 DEVICE ?= cuda
 test-gpu: build
-	EASEL_TEST_DEVICE=$(DEVICE) $(GO) test ./internal/engine ./internal/engine/ort -run 'TestDevice' -count 1 -v
+	EASEL_TEST_DEVICE=$(DEVICE) $(GO) test ./internal/engine -run TestDevice -count 1 -v
 	$(EASEL) bench engine --device $(DEVICE)
 	$(EASEL) bench engine --device $(DEVICE) --variant schnell --steps 4
+
+# FLUX.1-dev's own sizes, random weights: a block of each kind (1 GB of disk), the whole model (51 GB, 16 GiB of memory).
+FULL ?= /tmp/easel-full-size
+bench-block: $(VENV)/.golden
+	$(PY) internal/engine/testdata/fullsize.py $(FULL)-block --only transformer --double 1 --single 1
+	EASEL_BENCH_TRANSFORMER=$(FULL)-block/transformer $(GO) test ./internal/engine/flux -run xxx -bench Fast -benchtime 5x -timeout 30m
+	rm -r $(FULL)-block
+
+bench-full: build $(VENV)/.golden
+	$(PY) internal/engine/testdata/fullsize.py $(FULL)/model --base models/emoji/dev
+	$(EASEL) bench full --dev $(FULL)/model --data $(FULL)/data --size 512 --steps 2
+	rm -r $(FULL)
 
 # Every figure of the engine and the service; diffusers' beside them where the venv is there. On a quiet machine.
 bench: build
