@@ -123,8 +123,10 @@ func TestNaNNamesItsNetwork(t *testing.T) {
 		if network == "VAE encoder" {
 			r.Image, r.Strength = image.NewNRGBA(image.Rect(0, 0, r.Width, r.Height)), 1
 		}
-		if _, err := e.Generate(t.Context(), r, Quiet{}); err == nil || !strings.Contains(err.Error(), "the "+network+" computed NaN") {
-			t.Errorf("%s: got %v", network, err)
+		for _, r.Fast = range []bool{false, true} {
+			if _, err := e.Generate(t.Context(), r, Quiet{}); err == nil || !strings.Contains(err.Error(), "the "+network+" computed NaN") {
+				t.Errorf("%s, go_fast %v: got %v", network, r.Fast, err)
+			}
 		}
 	}
 }
