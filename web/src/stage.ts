@@ -86,7 +86,7 @@ export class Stage {
 
   fail(why: string): void {
     const note = part("failure");
-    note.textContent = why;
+    find(note, "[data-why]").textContent = why;
     this.root.replaceChildren(note);
     this.release();
   }
