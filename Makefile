@@ -106,7 +106,7 @@ live: build
 		--watch-pattern='(.+\.go$$)|(.+\.templ$$)|(static/(app|painter)\.(js|css)$$)' \
 		--cmd="$(GO) run ./cmd/easel serve --styleguide"
 
-screenshots: build ## every page at three widths, in both themes
+screenshots: build ## every page at three widths, the playground in both themes
 	web/e2e/ensure.sh
 	node web/e2e/screenshots.mjs
 
