@@ -48,7 +48,7 @@ func LoginPage(p Login) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<form class=\"card grid gap-3 p-8 max-w-md\" method=\"post\" action=\"/login\"><h1 class=\"text-[1.625rem] leading-tight font-semibold\">Sign in</h1><label class=\"label\" for=\"token\">Token</label> <input class=\"input\" type=\"password\" id=\"token\" name=\"token\" required autocomplete=\"current-password\" aria-describedby=\"token-note\"><p class=\"text-ink-2\" id=\"token-note\">One of those that the server was started with.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<form class=\"card grid gap-3 p-8 w-full max-w-md mx-auto mt-[8vh]\" method=\"post\" action=\"/login\"><h1 class=\"text-[1.625rem] leading-tight font-semibold\">Sign in</h1><label class=\"label\" for=\"token\">Token</label> <input class=\"input\" type=\"password\" id=\"token\" name=\"token\" required autocomplete=\"current-password\" aria-describedby=\"token-note\"><p class=\"text-ink-2\" id=\"token-note\">One of those that the server was started with.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
