@@ -1,8 +1,10 @@
 // The playground in Firefox, which is driven by WebDriver BiDi. Skipped where
 // there is no Firefox.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import puppeteer from "puppeteer-core";
 import { scripted } from "./server.mjs";
@@ -73,7 +75,9 @@ firefox("Escape cancels; a reload in the middle reattaches", async () => {
   await page.browserContext().close();
 });
 
-firefox("a picture of this machine, the JSON tab, and a look at the whole screen", async () => {
+firefox("the JSON tab, a picture of this machine, and before and after on the whole screen", async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), "easel-firefox-"));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
   const page = await open();
   await page.click("[data-tab=json]");
   await page.$eval("[data-json]", (e) => {
@@ -82,14 +86,22 @@ firefox("a picture of this machine, the JSON tab, and a look at the whole screen
   });
   await page.click("[data-tab=form]");
   assert.equal(await page.$eval("[data-size]", (e) => e.textContent), "1216 × 832");
+  const photo = await page.evaluate(async () => {
+    const png = await new OffscreenCanvas(320, 200).getContext("2d").canvas.convertToBlob({ type: "image/png" });
+    return [...new Uint8Array(await png.arrayBuffer())];
+  });
+  writeFileSync(join(dir, "photo.png"), Buffer.from(photo));
+  await (await page.$("#image")).uploadFile(join(dir, "photo.png"));
+  await page.waitForFunction(() => document.querySelector('[data-picture="image"] [data-detail]').textContent === "320×200");
   await page.click("[data-submit]");
   await page.waitForSelector(".frame-open");
   await page.focus(".frame-open");
   await page.keyboard.press("Enter");
-  await page.waitForSelector("dialog[data-viewer][open]");
+  await page.waitForSelector("dialog[data-viewer][open] [data-compare]:not([hidden])");
   await page.keyboard.press("+");
   await page.keyboard.press("Escape");
   assert.equal(await page.$("dialog[open]"), null);
+  assert.deepEqual(page.problems, []);
   await page.browserContext().close();
 });
 
