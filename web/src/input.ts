@@ -11,7 +11,7 @@ export function voided(values: Values): Record<string, string> {
     for (const name of ["aspect_ratio", "width", "height", "megapixels"]) reasons[name] = "Ignored: an image is given";
   } else {
     reasons.prompt_strength = "Ignored: no image is given";
-    if (values.aspect_ratio === "custom") reasons.megapixels = "Ignored: width and height are given";
+    if (values.aspect_ratio === "custom") reasons.megapixels = "Ignored: aspect_ratio is custom";
   }
   if (values.model === "schnell") reasons.guidance_scale = "Ignored: schnell has no guidance";
   if (values.output_format === "png") reasons.output_quality = "Ignored: png is lossless";
