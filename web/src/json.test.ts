@@ -22,7 +22,7 @@ test("what is wrong is said, and nothing is taken", () => {
   for (const [text, problem] of [
     ["{", /JSON/],
     ["[]", /Expected: object/],
-    [`{"prompt": 5}`, /prompt: Invalid type. Expected: string, given: number/],
+    [`{"prompt": 5}`, /prompt: Invalid type. Expected: string, given: integer/],
     [`{"model": "pro"}`, /model must be one of the following: "dev", "schnell"/],
   ] as const) {
     const read = fromJSON(text, fields);
