@@ -250,7 +250,7 @@ for (const colorScheme of ["light", "dark"]) {
     await page.fill("#prompt", "a fox");
     await page.click("[data-submit]");
     await page.waitForFunction(() => /Step/.test(document.querySelector("[data-headline]").textContent));
-    await accessible(page, "running");
+    await accessible(page, "running"); // the pointer still stands on the button
     await finished(page);
     await accessible(page, "done");
     const id = new URL(page.url()).searchParams.get("p");
