@@ -264,7 +264,7 @@ for (const colorScheme of ["light", "dark"]) {
 test("nothing is wider than the screen, from 360 px to ultrawide", async () => {
   for (const width of [360, 390, 768, 1024, 1440, 3440]) {
     const page = await open("/", { viewport: { width, height: 800 } });
-    for (const path of ["/", "/history", "/no-such-page"]) {
+    for (const path of ["/", "/history", "/styleguide", "/no-such-page"]) {
       await page.goto(server.address + path);
       await page.evaluate(() => document.querySelectorAll("details").forEach((d) => (d.open = true)));
       const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
