@@ -26,26 +26,29 @@ var DefaultLimits = Limits{Pixels: 64_000_000, Bytes: 40 << 20}
 // bytes. The result stands upright (EXIF), is in sRGB (ICC) and opaque:
 // transparency is laid on white. Warnings say what could not be honoured.
 func Decode(data []byte, limits Limits) (*image.NRGBA, []string, error) {
-	img, warnings, err := decode(data, limits)
+	img, kind, parts, err := decode(data, limits)
 	if err != nil {
 		return nil, nil, err
 	}
-	return onWhite(img), warnings, nil
+	img, warning := toSRGB(img, iccProfile(kind, parts))
+	img = onWhite(orient(img, exif(kind, parts)))
+	if warning != "" {
+		return img, []string{warning}, nil
+	}
+	return img, nil, nil
 }
 
-// decode is Decode with transparency kept.
-func decode(data []byte, limits Limits) (*image.NRGBA, []string, error) {
+// decode reads the pixels as they are stored.
+func decode(data []byte, limits Limits) (img *image.NRGBA, kind string, parts []part, err error) {
 	if len(data) > limits.Bytes {
-		return nil, nil, fmt.Errorf("the picture has %d bytes; the limit is %d", len(data), limits.Bytes)
+		return nil, "", nil, fmt.Errorf("the picture has %d bytes; the limit is %d", len(data), limits.Bytes)
 	}
-	kind, parts, err := split(data)
-	if err != nil {
-		return nil, nil, err
+	if kind, parts, err = split(data); err != nil {
+		return nil, "", nil, err
 	}
 	if err := checkSize(kind, data, parts, limits); err != nil {
-		return nil, nil, err
+		return nil, "", nil, err
 	}
-	var img *image.NRGBA
 	switch kind {
 	case "png":
 		img, err = packed(png.Decode(bytes.NewReader(data)))
@@ -57,14 +60,9 @@ func decode(data []byte, limits Limits) (*image.NRGBA, []string, error) {
 		img, err = decodeGIF(data)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("the %s picture cannot be read: %w", kind, plain(err))
+		return nil, "", nil, fmt.Errorf("the %s picture cannot be read: %w", kind, plain(err))
 	}
-	img, warning := toSRGB(img, iccProfile(kind, parts))
-	img = orient(img, exif(kind, parts))
-	if warning != "" {
-		return img, []string{warning}, nil
-	}
-	return img, nil, nil
+	return img, kind, parts, nil
 }
 
 // checkSize reads the picture's claimed size from its header, which costs no

@@ -9,12 +9,14 @@ import (
 const repaint = 128
 
 // DecodeMask reads a mask from a picture of any kind Decode reads: luminance ×
-// alpha. 128 and over is repainted, less is kept.
+// alpha, as stored, for a mask's values are no colours. 128 and over is
+// repainted, less is kept.
 func DecodeMask(data []byte, limits Limits) (*image.Gray, error) {
-	img, _, err := decode(data, limits)
+	img, kind, parts, err := decode(data, limits)
 	if err != nil {
 		return nil, err
 	}
+	img = orient(img, exif(kind, parts))
 	mask := image.NewGray(img.Rect)
 	for i := range mask.Pix {
 		p := img.Pix[4*i : 4*i+4]

@@ -43,6 +43,25 @@ func TestDecodeMaskOfGreyAndPalette(t *testing.T) {
 	}
 }
 
+func TestDecodeMaskLooksAtNoProfile(t *testing.T) {
+	file := read(t, "grey_gamma.png") // grey, with a profile of another gamma than sRGB's
+	mask, err := DecodeMask(file, DefaultLimits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored, err := png.Decode(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, _, err := Decode(file, DefaultLimits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := nrgba(stored); mask.Pix[5] != want.Pix[20] || seen.Pix[20] == want.Pix[20] {
+		t.Errorf("the mask has %d, stored is %d, as a picture it is %d", mask.Pix[5], want.Pix[20], seen.Pix[20])
+	}
+}
+
 func TestCheckMask(t *testing.T) {
 	mask := image.NewGray(image.Rect(0, 0, 4, 4))
 	mask.Pix[7] = 127
