@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"time"
 
@@ -82,8 +83,25 @@ func (s *Sender) Expect(id string) error {
 	if s.Dir == "" {
 		return nil
 	}
-	if err := os.WriteFile(filepath.Join(s.Dir, id), nil, 0o600); err != nil {
+	if err := touch(s.Dir, id); err != nil {
 		return fmt.Errorf("remember the webhook of %s: %w", id, err)
+	}
+	return nil
+}
+
+// touch makes an empty file that is there after a power cut, too: all of it is
+// its name, which the directory holds.
+func touch(dir, name string) error {
+	if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+		return err
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil && runtime.GOOS != "windows" { // which has no such thing
+		return err
 	}
 	return nil
 }
