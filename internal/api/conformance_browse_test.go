@@ -101,6 +101,8 @@ var browsing = []scenario{
 		if list := decode[[]struct{ SKU, Name string }](t, w.do(t, "GET", "/v1/hardware", "").is(200).body); len(list) != 1 || list[0].SKU == "" {
 			t.Errorf("%v", list)
 		}
+		w.do(t, "HEAD", "/healthz", "").is(200)
+		w.do(t, "HEAD", "/readyz", "").is(200)
 		for _, path := range []string{"/v1/collections", "/v1/deployments", "/v1/trainings", "/v1/models", "/v1/models/easel/emoji/examples"} {
 			p := w.do(t, "GET", path, "").is(200).json()
 			if _, ok := p["results"].([]any); !ok || p["next"] != nil {

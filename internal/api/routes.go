@@ -11,12 +11,13 @@ import (
 func (a *API) Register(e *echo.Echo) {
 	a.withDefaults()
 	a.Metrics.queue(a.Service.Waiting)
-	e.GET("/healthz", healthz)
-	e.GET("/readyz", a.readyz)
+	look := []string{http.MethodGet, http.MethodHead} // monitors ask by HEAD
+	e.Match(look, "/healthz", healthz)
+	e.Match(look, "/readyz", a.readyz)
 	e.GET("/metrics", a.Metrics.get())
 
 	// Pictures, by capability.
-	e.Match([]string{http.MethodGet, http.MethodHead}, "/files/:token/:name", a.getOutput)
+	e.Match(look, "/files/:token/:name", a.getOutput)
 
 	e.Use(a.Limits.Middleware) // not the group's: a group with middleware answers 404 where a method is wrong
 	v1 := e.Group("/v1")
