@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/schollz/progressbar/v3"
@@ -103,17 +102,25 @@ func (c *generateCommand) input(weights string) (raw []byte, old earlier, err er
 	return raw, old, err
 }
 
+// drawn is what --json prints.
+type drawn struct {
+	Output   []string `json:"output"`
+	Warnings []string `json:"warnings"` // in place of Extra's, which are left out where there are none
+	prediction.Extra
+}
+
+func newDrawn(written []string, report render.Report, differs []string) drawn {
+	warnings := append([]string{}, differs...)
+	return drawn{written, append(warnings, report.Warnings...), extra(report)}
+}
+
 // print tells what was drawn. Without --json the report's warnings stand in
 // the log already; those of --from do not.
 func (c *generateCommand) print(written []string, report render.Report, differs []string) error {
 	if c.JSON {
 		enc := json.NewEncoder(os.Stdout)
 		enc.SetIndent("", "  ")
-		return enc.Encode(struct {
-			Output   []string `json:"output"`
-			Warnings []string `json:"warnings"` // in place of Extra's, which are left out where there are none
-			prediction.Extra
-		}{written, slices.Concat([]string{}, differs, report.Warnings), extra(report)})
+		return enc.Encode(newDrawn(written, report, differs))
 	}
 	for _, d := range differs {
 		fmt.Fprintln(os.Stderr, "warning:", d)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"image"
 	"image/color"
 	"image/png"
@@ -95,6 +96,22 @@ func TestPicturesDrawnOverAnotherAgain(t *testing.T) {
 	}
 	if got := otherLoRAs([]picture.RecipeLoRA{{SHA256: "a", Scale: 1}}, []render.LoRA{{SHA256: "a", Scale: 1}}); got != nil {
 		t.Errorf("the same LoRA is said to differ: %q", got)
+	}
+}
+
+func TestJSONHasEveryList(t *testing.T) {
+	raw, err := json.Marshal(newDrawn([]string{"out-0.png"}, render.Report{Seeds: []int64{7}}, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"output":["out-0.png"]`, `"warnings":[]`, `"seeds":[7]`, `"timings":{`} {
+		if !strings.Contains(string(raw), want) {
+			t.Errorf("no %s in %s", want, raw)
+		}
+	}
+	report := render.Report{Warnings: []string{"b"}}
+	if got := newDrawn(nil, report, []string{"a"}).Warnings; len(got) != 2 || got[0] != "a" {
+		t.Errorf("warnings %q", got)
 	}
 }
 
