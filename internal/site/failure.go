@@ -17,6 +17,8 @@ func (s *Site) ErrorPage(c echo.Context, status int, detail string) error {
 		heading, detail = "Not found", "Nothing lives at this address. It may have been deleted."
 	case status == http.StatusGone:
 		heading = "No longer here"
+	case status == http.StatusInsufficientStorage:
+		heading = "No room left"
 	case status < 500:
 		heading = "That did not work"
 	}

@@ -130,7 +130,7 @@ test("the server is restarted in the middle of a run, and the page goes on", asy
 test("a full disk and other trouble of the server are said in its words", async () => {
   const page = await open();
   for (const [status, body, want] of [
-    [507, { detail: "The server's disk is full: nothing can be kept." }, /disk is full/],
+    [507, { detail: "The server's disk is full. Its operator must make room, or keep less (--keep, --keep-bytes)." }, /disk is full/],
     [502, "<html>Bad gateway</html>", /The server answered 502/],
   ]) {
     await page.route("**/predictions", (route) => route.fulfill({ status, body: typeof body === "string" ? body : JSON.stringify(body) }));
