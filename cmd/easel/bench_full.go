@@ -20,7 +20,8 @@ type fullFigures struct {
 	Ready    float64  `json:"ready"` // rounding what is not yet, loading what fits beside each other
 	Load     float64  `json:"load"`  // in the request: networks that took another's place
 	Text     float64  `json:"text"`
-	Step     float64  `json:"step"` // the last one
+	Step     float64  `json:"step"`     // the last one
+	StepCPU  float64  `json:"step_cpu"` // of all processors
 	Decode   float64  `json:"decode"`
 	Request  float64  `json:"request"`
 	Own      float64  `json:"own_gib"`   // most memory allocated at once
@@ -56,20 +57,25 @@ func (c *benchFull) Run(ctx context.Context) error {
 	}
 	t := result.Timings
 	f.Load, f.Text, f.Step, f.Decode, f.Request = t.Load.Seconds(), t.Text.Seconds(), last.took.Seconds(), t.Decode.Seconds(), t.Total.Seconds()
+	f.StepCPU = last.cpu.Seconds()
 	own, files := watch.stop()
 	f.Own, f.Files, f.Warnings = size(own).gib(), size(files).gib(), result.Warnings
-	return c.print(f, "  open %.1f s, ready %.1f s\n  request %.1f s: loading %.1f, text %.1f, the last step %.1f, decoding %.1f\n"+
+	return c.print(f, "  open %.1f s, ready %.1f s\n  request %.1f s: loading %.1f, text %.1f, the last step %.1f (%.1f of all processors), decoding %.1f\n"+
 		"  at most %.1f GiB allocated, %.1f GiB of file pages\n  warnings: %s\n",
-		f.Open, f.Ready, f.Request, f.Load, f.Text, f.Step, f.Decode, f.Own, f.Files, strings.Join(f.Warnings, "; "))
+		f.Open, f.Ready, f.Request, f.Load, f.Text, f.Step, f.StepCPU, f.Decode, f.Own, f.Files, strings.Join(f.Warnings, "; "))
 }
 
 // lastStep keeps how long the last step took.
 type lastStep struct {
 	engine.Quiet
-	took time.Duration
+	took, cpu time.Duration
+	before    time.Duration
 }
 
-func (l *lastStep) Step(s engine.Step) { l.took = s.Took }
+func (l *lastStep) Step(s engine.Step) {
+	now := processor()
+	l.took, l.cpu, l.before = s.Took, now-l.before, now
+}
 
 // memoryWatch follows the most memory that the process holds.
 type memoryWatch struct {

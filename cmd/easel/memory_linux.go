@@ -4,7 +4,19 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
+	"time"
 )
+
+// processor is the time that the process has taken of all processors; a busy
+// machine makes it little longer. 0: unknown.
+func processor() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
 
 // memory is what of the machine's, in bytes, this process may use: all of it,
 // or what its container may. 0: unknown.
