@@ -1,11 +1,10 @@
 // One run, from the request to its end, as the output pane shows it.
 import { cancel, create, read, Refused } from "./api.ts";
-import { all, copyText, find, flash, maybe, part } from "./dom.ts";
-import { command, reproducible } from "./snippets/curl.ts";
+import { all, find, maybe, part } from "./dom.ts";
 import { pictureSize } from "./input.ts";
 import { fresh, headline, next, seconds, secondsLeft, share, type Progress } from "./progress.ts";
 import { Feed } from "./socket.ts";
-import { canCopy, copyPicture, downloads } from "./goods.ts";
+import { goods } from "./goods.ts";
 import { Details } from "./details.ts";
 import { Scrub } from "./scrub.ts";
 import { Stage } from "./stage.ts";
@@ -241,9 +240,15 @@ export class Run extends EventTarget {
 
   private actions(): void {
     const had = this.root.contains(document.activeElement) && maybe(this.root, "[data-actions] :focus") !== null;
-    const buttons = this.ended ? this.endButtons() : [this.cancelButton()];
+    const buttons = !this.ended ? [this.cancelButton()] : this.id ? this.goods() : [];
     find(this.root, "[data-actions]").replaceChildren(...buttons);
     if (had) buttons[0]?.focus(); // the button that was pressed is gone
+  }
+
+  private goods(): HTMLElement[] {
+    const ended = { id: this.id, outputs: this.progress.outputs.filter(Boolean), input: this.input, create: this.settings.create };
+    const use = (address: string) => this.dispatchEvent(new CustomEvent("use", { detail: address }));
+    return goods(ended, (word) => this.say(word), this.reusable ? use : null);
   }
 
   private cancelButton(): HTMLElement {
@@ -252,33 +257,6 @@ export class Run extends EventTarget {
     find(button, "[data-cancel-key]").hidden = false;
     button.addEventListener("click", () => void this.cancel());
     return button;
-  }
-
-  private endButtons(): HTMLElement[] {
-    if (!this.id) return [];
-    const outputs = this.progress.outputs.filter(Boolean);
-    const [first] = outputs;
-    const copy = part<HTMLButtonElement>("curl");
-    copy.addEventListener("click", () => void this.copyCurl(find(copy, "[data-label]")));
-    const use = part<HTMLButtonElement>("use");
-    use.addEventListener("click", () => this.dispatchEvent(new CustomEvent("use", { detail: new URL(`/files/${first!.file}`, location.href).href })));
-    const image = part<HTMLButtonElement>("copy-picture");
-    image.addEventListener("click", () => void copyPicture(`/files/${first!.file}`).then(() => this.say("Picture copied"), (error: Error) => this.say(error.message)));
-    const compare = part<HTMLAnchorElement>("compare");
-    compare.href = `/compare?a=${encodeURIComponent(this.id)}`;
-    const permalink = part<HTMLAnchorElement>("permalink");
-    permalink.href = `/p/${encodeURIComponent(this.id)}`;
-    const share = part<HTMLAnchorElement>("share");
-    share.href = `${permalink.href}/share`;
-    const more = first ? [...(canCopy ? [image] : []), ...(this.reusable ? [use] : []), compare, share] : [];
-    return [...downloads(this.id, outputs), copy, ...more, permalink];
-  }
-
-  private async copyCurl(label: HTMLElement): Promise<void> {
-    const seeds = this.progress.outputs.filter(Boolean).map((o) => o.seed);
-    await copyText(command(location.origin, this.settings.create, reproducible(this.input, seeds)));
-    flash(label, "Copied");
-    this.say("Copied");
   }
 }
 
