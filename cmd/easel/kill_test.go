@@ -28,6 +28,7 @@ func TestKill(t *testing.T) {
 	data := t.TempDir()
 	journaltest.Fill(t, filepath.Join(data, "journal"), *past, journaltest.Past{Events: 60, Picture: 20_000})
 	k := &killing{t: t, ends: map[string]told{}}
+	has := make([]told, *clients) // the prediction that each client waits for
 	var listening, answering []time.Duration
 	for i := range *kills + 1 {
 		p := serve(t, data)
@@ -41,8 +42,8 @@ func TestKill(t *testing.T) {
 			break
 		}
 		var group sync.WaitGroup
-		for range *clients {
-			group.Go(func() { k.client(p) })
+		for i := range has {
+			group.Go(func() { has[i] = k.client(p, has[i]) })
 		}
 		time.Sleep(time.Duration(50+rand.IntN(1500)) * time.Millisecond)
 		p.kill()
@@ -70,21 +71,24 @@ type killing struct {
 	ends     map[string]told // as a client was told first
 }
 
-// client creates, then waits for the end or cancels, until the program is gone.
-func (k *killing) client(p *process) {
+// client goes on with the prediction that it has, or creates one; it waits for
+// the end or cancels, fetches what was drawn, and so on until the program is
+// gone. It returns the prediction whose end it has not seen.
+func (k *killing) client(p *process, got told) (left told) {
 	for {
-		var got told
-		input := fmt.Sprintf(`{"input":{"prompt":"kill me","seed":%d,"num_inference_steps":1,"megapixels":"0.25","output_format":"png","disable_safety_checker":true}}`, rand.IntN(5))
-		if p.ask("POST", "/v1/models/easel/emoji/predictions", input, &got) != nil {
-			return
+		if got.ID == "" {
+			input := fmt.Sprintf(`{"input":{"prompt":"kill me","seed":%d,"num_inference_steps":1,"aspect_ratio":"custom","width":256,"height":256,"output_format":"png","disable_safety_checker":true}}`, rand.IntN(5))
+			if p.ask("POST", "/v1/models/easel/emoji/predictions", input, &got) != nil {
+				return told{}
+			}
+			k.mu.Lock()
+			k.accepted = append(k.accepted, got.ID)
+			k.mu.Unlock()
 		}
-		k.mu.Lock()
-		k.accepted = append(k.accepted, got.ID)
-		k.mu.Unlock()
 		if rand.IntN(4) == 0 {
 			time.Sleep(time.Duration(rand.IntN(100)) * time.Millisecond)
 			if p.ask("POST", "/v1/predictions/"+got.ID+"/cancel", "", &got) != nil {
-				return
+				return got
 			}
 			if !got.Status.Final() {
 				k.t.Errorf("%s: a cancel answered %s", got.ID, got.Status)
@@ -93,13 +97,14 @@ func (k *killing) client(p *process) {
 		for !got.Status.Final() {
 			time.Sleep(20 * time.Millisecond)
 			if p.ask("GET", "/v1/predictions/"+got.ID, "", &got) != nil {
-				return
+				return got
 			}
 		}
 		k.ended(got)
 		if k.fetch(got) != nil {
-			return
+			return told{}
 		}
+		got = told{}
 	}
 }
 
