@@ -36,11 +36,11 @@ func (r *run) denoise(ctx context.Context, k int, pass *flux.Pass, from start) e
 	return ctx.Err()
 }
 
-// Previews come at most ten times a second, and take at most a sixtieth of the
+// Previews come at most ten times a second, and take at most a 120th of the
 // time, whatever a preview of this model and its observer costs.
 const (
 	previewEvery = 100 * time.Millisecond
-	previewShare = 60
+	previewShare = 120
 )
 
 // watch shows previews of one picture, not too often.

@@ -135,7 +135,7 @@ func (r *run) draw(ctx context.Context, k int, seed int64) error {
 		return err
 	}
 	if share := transformer.Rounded; r.request.Fast && r.form.bits > 0 && share < fewRounded {
-		r.warn("go_fast rounds %.0f %% of the transformer's weights: in the others 8 bits would change the picture", 100*share)
+		r.warn("go_fast rounds %.0f %% of the transformer's weights and is little faster: in the others 8 bits would change the picture", 100*share)
 	}
 	pass, err := transformer.NewPass(r.text, r.canvas.rows, r.canvas.cols, r.request.Guidance, r.adapters.transformer)
 	if err != nil {
