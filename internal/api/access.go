@@ -22,11 +22,8 @@ type Access struct {
 	Open []string // further path prefixes that need no token
 
 	tokens  []namedToken
-	guesses *Limits // of wrong tokens, by address
+	guesses guesses
 }
-
-// guessesAMinute is how many wrong tokens one address may try.
-const guessesAMinute = 60
 
 type namedToken struct {
 	name string
@@ -35,7 +32,7 @@ type namedToken struct {
 
 // NewAccess takes tokens by name.
 func NewAccess(tokens map[string]string) *Access {
-	a := &Access{guesses: NewLimits(0, 0)}
+	a := &Access{guesses: newGuesses()}
 	for name, token := range tokens {
 		a.tokens = append(a.tokens, namedToken{name, sha256.Sum256([]byte(token))})
 	}
@@ -73,9 +70,6 @@ func (a *Access) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		name, err := a.caller(r)
 		if err != nil {
-			if r.Header.Get("Authorization") != "" && !a.mayGuess(c) {
-				return errThrottled()
-			}
 			if r.Method == http.MethodGet && !isAPI(r.URL.Path) && strings.Contains(r.Header.Get("Accept"), "text/html") {
 				return c.Redirect(http.StatusSeeOther, "/login?next="+url.QueryEscape(r.URL.RequestURI()))
 			}
@@ -93,7 +87,8 @@ func (a *Access) caller(r *http.Request) (string, error) {
 		if !strings.EqualFold(scheme, "Bearer") && !strings.EqualFold(scheme, "Token") {
 			return "", errBadToken()
 		}
-		return a.match(strings.TrimSpace(token))
+		name, err := a.match(strings.TrimSpace(token))
+		return name, a.guesses.judge(r, name, err)
 	}
 	if cookie, err := r.Cookie(sessionCookie); err == nil {
 		return a.session(cookie.Value)
@@ -113,22 +108,17 @@ func (a *Access) match(token string) (name string, err error) {
 	return name, err
 }
 
-func (a *Access) mayGuess(c echo.Context) bool {
-	return a.guesses.bucket(c.RealIP(), guessesAMinute).Allow()
-}
-
 const (
 	sessionCookie = "easel_session"
 	sessionAge    = 30 * 24 * time.Hour
 )
 
 // Login checks a token and gives the browser a cookie for it. The cookie holds
-// a proof of the token, not the token, and dies with it.
+// a proof of the token, not the token, and dies with it. How often somebody may
+// try is the form's to bound.
 func (a *Access) Login(c echo.Context, token string) error {
 	name, err := a.match(token)
-	if err != nil && !a.mayGuess(c) {
-		return errThrottled()
-	} else if err != nil {
+	if err != nil {
 		return err
 	}
 	sum := sha256.Sum256([]byte(token))
