@@ -15,6 +15,7 @@ import (
 	"easel/internal/prediction"
 	"easel/internal/prediction/inputfile"
 	"easel/internal/schema"
+	"easel/internal/share"
 	"easel/views"
 )
 
@@ -58,10 +59,16 @@ func (s *Site) compare(c echo.Context) error {
 	return render(c, http.StatusOK, views.ComparePage(show))
 }
 
-// offer lists what a can be compared with: one page of what the search finds.
+// offer lists what a can be compared with: one page of what the search finds,
+// less what is in the bin.
 func (s *Site) offer(c echo.Context, show views.Compare) error {
+	ctx := c.Request().Context()
 	show.Search = c.QueryParam("q")
-	list, err := s.Predictions.List(c.Request().Context(), prediction.Query{Cursor: c.QueryParam("cursor"), Limit: offered, Search: show.Search, Status: prediction.Succeeded})
+	binned, err := s.Shelf.Marked(ctx, share.Binned)
+	if err != nil {
+		return err
+	}
+	list, err := s.Predictions.List(ctx, prediction.Query{Cursor: c.QueryParam("cursor"), Limit: offered, Search: show.Search, Status: prediction.Succeeded})
 	switch {
 	case errors.Is(err, prediction.ErrInvalid): // a cursor of nothing
 		return c.Redirect(http.StatusFound, "/compare?a="+url.QueryEscape(show.A.ID))
@@ -69,7 +76,7 @@ func (s *Site) offer(c echo.Context, show views.Compare) error {
 		return err
 	}
 	for _, p := range list.Results {
-		if p.ID != show.A.ID && len(p.Output) > 0 {
+		if _, gone := binned[p.ID]; !gone && p.ID != show.A.ID && len(p.Output) > 0 {
 			show.Others = append(show.Others, side("", p, "").Card)
 		}
 	}

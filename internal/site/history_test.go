@@ -40,12 +40,18 @@ func TestDeleteCanBeTakenBack(t *testing.T) {
 	if strings.Contains(page, "an old fox") || !strings.Contains(page, "2 predictions are deleted for good in") {
 		t.Error("what is deleted still shows, or there is no undo")
 	}
+	if strings.Contains(get(e, "/compare?a=other").Body.String(), "an old fox") {
+		t.Error("what is deleted is offered for comparing")
+	}
 	w := post(e, "/history", url.Values{"do": {"restore"}, "id": {"a"}, "back": {"//evil.example/history"}})
 	if w.Header().Get("Location") != "/history" {
 		t.Errorf("led to %s", w.Header().Get("Location"))
 	}
 	if page := get(e, "/history").Body.String(); !strings.Contains(page, "an old fox") || len(sh.marks[share.Binned]) != 1 {
 		t.Error("what was taken back does not show")
+	}
+	if !strings.Contains(get(e, "/compare?a=other").Body.String(), "an old fox") {
+		t.Error("what was taken back is not offered for comparing")
 	}
 	if w := post(e, "/history", url.Values{"do": {"restore"}, "id": {"a"}}); w.Code != http.StatusGone {
 		t.Errorf("taken back too late: %d", w.Code)
