@@ -127,6 +127,7 @@ func TestTriggerWordAmongTags(t *testing.T) {
 		`{"1_TOK":{"TOK":1}}`: "TOK",
 		`{"10_a":{" TOK ":12,"a cat":3},"5_b":{"TOK":2,"a dog":5}}`: "TOK",
 		`{"1_a":{"a cat":3,"a dog":3}}`:                             "",
+		`{"1_TOK":{"":4,"TOK":4}}`:                                  "TOK",
 		`{"1_a":{}}`:                                                "",
 		`{"1_a":[]}`:                                                "",
 		``:                                                          "",

@@ -60,7 +60,9 @@ func commonest(frequency string) string {
 	counts, most := map[string]float64{}, 0.0
 	for _, tags := range folders {
 		for tag, n := range tags {
-			tag = strings.TrimSpace(tag)
+			if tag = strings.TrimSpace(tag); tag == "" {
+				continue
+			}
 			counts[tag] += n
 			most = max(most, counts[tag])
 		}
