@@ -170,13 +170,17 @@ func (j *Journal) Ports() prediction.Ports {
 func (j *Journal) Ready(ctx context.Context) error { return j.store.history.wait(ctx) }
 
 // Check says what keeps the journal from taking predictions now; nil: nothing.
+// Strangers may read it, so it names no folder.
 func (j *Journal) Check() error {
 	if !j.conn.IsConnected() {
 		return errors.New("the NATS server does not answer")
 	}
 	select {
 	case <-j.store.history.ready:
-		return j.disk.room()
+		if j.disk.room() != nil {
+			return prediction.ErrFull
+		}
+		return nil
 	default:
 		return errors.New("the history is being read")
 	}

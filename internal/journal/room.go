@@ -60,7 +60,10 @@ func (d *disk) heard(text string) {
 		return
 	}
 	if d.broken.CompareAndSwap(false, true) {
-		d.failed <- struct{}{}
+		select {
+		case d.failed <- struct{}{}:
+		default: // heal knows; the server that logs must not wait for it
+		}
 	}
 }
 
