@@ -159,7 +159,7 @@ func (f *files) Delete(ctx context.Context, token string) error {
 	if token == "" {
 		return prediction.ErrNotFound
 	}
-	err := f.volumes(token).find(ctx, token, func(v volume, name string) error { return v.remove(ctx, name) })
+	err := f.volumes(token).search(ctx, token, func(v volume, name string) error { return v.remove(ctx, name) })
 	if err != nil {
 		return fmt.Errorf("delete file: %w", err)
 	}

@@ -143,20 +143,24 @@ func (row *volumes) newest(ctx context.Context) (volume, error) {
 }
 
 // find calls do with the volume that a token's mark tells, and the object's
-// name. A token without a mark is of the first volume, or was chosen by who
-// asks and not told where it went: then it is looked for everywhere.
+// name. A token without a mark is of the first volume.
 func (row *volumes) find(ctx context.Context, token string, do func(v volume, name string) error) error {
 	name, digits, marked := strings.Cut(token, "-")
-	in := func(n int) error {
-		return row.in(ctx, n, func(v volume) error { return do(v, name) })
-	}
+	n := 0
 	if marked {
-		if n, ok := number(digits); ok {
-			return in(n)
+		var ok bool
+		if n, ok = number(digits); !ok {
+			return prediction.ErrNotFound
 		}
-		return prediction.ErrNotFound
 	}
-	if err := in(0); !errors.Is(err, prediction.ErrNotFound) {
+	return row.in(ctx, n, func(v volume) error { return do(v, name) })
+}
+
+// search is find also for a token that was chosen before its file had a volume:
+// it looks into all of them, too much for tokens that strangers send.
+func (row *volumes) search(ctx context.Context, token string, do func(v volume, name string) error) error {
+	err := row.find(ctx, token, do)
+	if !errors.Is(err, prediction.ErrNotFound) || strings.Contains(token, "-") {
 		return err
 	}
 	numbers, err := row.numbers(ctx)
@@ -164,7 +168,8 @@ func (row *volumes) find(ctx context.Context, token string, do func(v volume, na
 		return err
 	}
 	for _, n := range slices.DeleteFunc(numbers, func(n int) bool { return n == 0 }) {
-		if err := in(n); !errors.Is(err, prediction.ErrNotFound) {
+		err := row.in(ctx, n, func(v volume) error { return do(v, token) })
+		if !errors.Is(err, prediction.ErrNotFound) {
 			return err
 		}
 	}

@@ -103,8 +103,8 @@ type File struct {
 // Files stores pictures in and out.
 type Files interface {
 	// Put fills Token, Size, sums and CreatedAt. A given token may come back
-	// longer; what was given finds the file, too. Until Put returns, nobody can
-	// open the file. ErrFull.
+	// longer; to Delete the file what was given is enough. Until Put returns,
+	// nobody can open the file. ErrFull.
 	Put(ctx context.Context, f File, r io.Reader) (File, error)
 	Open(ctx context.Context, token string) (File, io.ReadSeekCloser, error)
 	Stat(ctx context.Context, token string) (File, error)
