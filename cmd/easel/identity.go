@@ -8,6 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+
+	"golang.org/x/sys/cpu"
 
 	"easel/internal/render"
 	"easel/internal/schema"
@@ -23,6 +26,26 @@ const program = "0.1.0"
 
 func identity(name, weights string) render.Identity {
 	return render.Identity{Program: program, Model: name, Weights: weights}
+}
+
+// machine tells apart what rounds otherwise: the device and, where that is the
+// processor, the instructions that ONNX Runtime chooses its arithmetic by.
+func machine(device string) string {
+	if device != "cpu" {
+		return device
+	}
+	best := runtime.GOARCH
+	switch {
+	case cpu.X86.HasAVX512BF16:
+		best += " AVX-512 BF16"
+	case cpu.X86.HasAVX512VNNI:
+		best += " AVX-512 VNNI"
+	case cpu.X86.HasAVX512F:
+		best += " AVX-512"
+	case cpu.X86.HasAVX2:
+		best += " AVX2"
+	}
+	return device + " " + best
 }
 
 // versionID names what a model computes: 64 hex digits over its schema and its

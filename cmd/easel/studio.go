@@ -171,6 +171,8 @@ func (f engineFlags) openTools(ctx context.Context, dirs modelDirs, log *slog.Lo
 }
 
 func (t *tools) renderer(files render.Files, adapters render.Adapters, identity render.Identity, f safetyFlags) *render.Renderer {
+	device, _ := t.engine.Device()
+	identity.Runtime, identity.Device = "ONNX Runtime "+ort.Version(), machine(device)
 	return &render.Renderer{
 		Engine: t.engine, Files: files, Adapters: adapters, MainLoRA: t.mainLoRA, Identity: identity,
 		Judge: t.judge, Threshold: f.SafetyThreshold, AlwaysOn: f.SafetyAlways, Previews: true,

@@ -13,6 +13,8 @@ type Recipe struct {
 	Version string          `json:"easel"` // of the program
 	Model   string          `json:"model"` // owner/name
 	Weights string          `json:"weights,omitempty"`
+	Runtime string          `json:"runtime,omitempty"` // what computed it, with its version
+	Device  string          `json:"device,omitempty"`  // what it was computed on
 	Seed    int64           `json:"seed"`            // this picture's own
 	Input   json.RawMessage `json:"input,omitempty"` // from CleanInput
 	LoRAs   []RecipeLoRA    `json:"loras,omitempty"`

@@ -13,6 +13,8 @@ type Identity struct {
 	Program string // version of Easel
 	Model   string // owner/name
 	Weights string // the model's version id
+	Runtime string // what computes, with its version
+	Device  string // what it computes on
 }
 
 // recipe is what makes one picture again: the whole input with its defaults,
@@ -27,7 +29,7 @@ func (i Identity) recipe(in schema.Input, seed int64, s *source, used []LoRA) (p
 	if err != nil {
 		return picture.Recipe{}, fmt.Errorf("recipe: %w", err)
 	}
-	r := picture.Recipe{Version: i.Program, Model: i.Model, Weights: i.Weights, Seed: seed, Input: clean}
+	r := picture.Recipe{Version: i.Program, Model: i.Model, Weights: i.Weights, Runtime: i.Runtime, Device: i.Device, Seed: seed, Input: clean}
 	for _, l := range used {
 		r.LoRAs = append(r.LoRAs, picture.RecipeLoRA{SHA256: l.SHA256, Scale: l.Scale})
 	}

@@ -2,6 +2,7 @@ package site
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -105,15 +106,18 @@ func differ(a, b []byte) (says []string) {
 	causes := 0
 	because := func(what, then, now string) {
 		if then != now {
+			then = cmp.Or(then, "not told") // a picture of an older Easel
 			causes++
 			says = append(says, fmt.Sprintf("%s: then %s, now %s.", what, then, now))
 		}
 	}
 	because("Other weights", views.Cut(then.Weights, 13), views.Cut(now.Weights, 13))
-	because("Another runtime", "Easel "+then.Version, "Easel "+now.Version)
+	because("Another program", "Easel "+then.Version, "Easel "+now.Version)
+	because("Another runtime", then.Runtime, now.Runtime)
+	because("Another device", then.Device, now.Device)
 	because("Other LoRA files", loras(then), loras(now))
 	if causes == 0 {
-		says = append(says, "Weights, LoRA files and runtime are the same, so it is the device: another processor or graphics card rounds otherwise.")
+		says = append(says, "Weights, LoRA files, runtime and kind of device are the same, so nothing that the files tell explains it.")
 	}
 	return says
 }

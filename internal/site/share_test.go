@@ -255,13 +255,15 @@ func TestReplayCompares(t *testing.T) {
 		again []byte
 		want  string
 	}{
-		"same":    {drawn(t, picture.WebP, fullRecipe()), "Same bytes."},
-		"weights": {with(func(r *picture.Recipe) { r.Weights = strings.Repeat("b", 64) }), "Other weights: then aaaaaaaaaaaa…, now bbbbbbbbbbbb…."},
-		"runtime": {with(func(r *picture.Recipe) { r.Version = "9.9.9" }), "Another runtime: then Easel 0.1.0, now Easel 9.9.9."},
-		"adapter": {with(func(r *picture.Recipe) { r.LoRAs = []picture.RecipeLoRA{{SHA256: "c", Scale: 1}} }), "Other LoRA files: then none, now c at 1."},
-		"device":  {otherPixels, "it is the device"},
-		"pixels":  {otherPixels, "of the pixels differ, by at most"},
-		"no file": {[]byte("?"), "A file cannot be read as a picture."},
+		"same":     {drawn(t, picture.WebP, fullRecipe()), "Same bytes."},
+		"weights":  {with(func(r *picture.Recipe) { r.Weights = strings.Repeat("b", 64) }), "Other weights: then aaaaaaaaaaaa…, now bbbbbbbbbbbb…."},
+		"program":  {with(func(r *picture.Recipe) { r.Version = "9.9.9" }), "Another program: then Easel 0.1.0, now Easel 9.9.9."},
+		"runtime":  {with(func(r *picture.Recipe) { r.Runtime = "ONNX Runtime 2" }), "Another runtime: then not told, now ONNX Runtime 2."},
+		"device":   {with(func(r *picture.Recipe) { r.Device = "webgpu" }), "Another device: then not told, now webgpu."},
+		"adapter":  {with(func(r *picture.Recipe) { r.LoRAs = []picture.RecipeLoRA{{SHA256: "c", Scale: 1}} }), "Other LoRA files: then none, now c at 1."},
+		"no cause": {otherPixels, "nothing that the files tell explains it"},
+		"pixels":   {otherPixels, "of the pixels differ, by at most"},
+		"no file":  {[]byte("?"), "A file cannot be read as a picture."},
 	} {
 		s, sh, k, e := gallery(t)
 		open := share.New("done", time.Now(), 0)
