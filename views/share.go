@@ -69,9 +69,6 @@ type Replay struct {
 	Login   string // where others go
 }
 
-// Snippet is the request in one language.
-type Snippet struct{ Title, Code string }
-
 // Replayed is a run made by a share beside what it repeats.
 type Replayed struct {
 	Page

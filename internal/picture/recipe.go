@@ -15,8 +15,8 @@ type Recipe struct {
 	Weights string          `json:"weights,omitempty"`
 	Runtime string          `json:"runtime,omitempty"` // what computed it, with its version
 	Device  string          `json:"device,omitempty"`  // what it was computed on
-	Seed    int64           `json:"seed"`            // this picture's own
-	Input   json.RawMessage `json:"input,omitempty"` // from CleanInput
+	Seed    int64           `json:"seed"`              // this picture's own
+	Input   json.RawMessage `json:"input,omitempty"`   // from CleanInput
 	LoRAs   []RecipeLoRA    `json:"loras,omitempty"`
 }
 
@@ -81,7 +81,7 @@ func ReadRecipe(file []byte) (Recipe, error) {
 		}
 	}
 	if text := parametersIn(kind, parts); text != "" {
-		if r, ok := parseParameters(text); ok {
+		if r, ok := ReadParameters(text); ok {
 			return r, nil
 		}
 	}

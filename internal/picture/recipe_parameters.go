@@ -54,9 +54,9 @@ func utf16Text(b []byte, order binary.ByteOrder) string {
 // parameter is one "Key: value" of the last line; values may be quoted.
 var parameter = regexp.MustCompile(`(\w[\w /-]*): *("(?:\\.|[^"\\])*"|[^,]*)(?:,|$)`)
 
-// parseParameters reads the text's prompt, steps, guidance, seed and size into
+// ReadParameters reads such a text's prompt, steps, guidance, seed and size into
 // a recipe. ok is false if the text has no such settings line.
-func parseParameters(text string) (recipe Recipe, ok bool) {
+func ReadParameters(text string) (recipe Recipe, ok bool) {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	last := lines[len(lines)-1]
 	if !strings.Contains(last, "Steps: ") {

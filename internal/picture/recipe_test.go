@@ -238,6 +238,6 @@ func FuzzReadRecipe(f *testing.F) {
 				t.Errorf("a recipe just embedded does not come back: %v", err)
 			}
 		}
-		parseParameters(string(data))
+		ReadParameters(string(data))
 	})
 }

@@ -82,6 +82,20 @@ func TestRecipe(t *testing.T) {
 	}
 }
 
+func TestRecipeFromText(t *testing.T) {
+	for text, want := range map[string]string{
+		"a fox\nSteps: 20, CFG scale: 3.5, Seed: 42, Size: 832x1216": `"prompt":"a fox"`,
+		"just a text": "",
+	} {
+		r := httptest.NewRequest("POST", "/recipe", strings.NewReader(text))
+		r.Header.Set("Content-Type", "text/plain;charset=UTF-8")
+		w := ask(newSite(&kept{}), r)
+		if got := w.Body.String(); want == "" && w.Code != http.StatusNoContent || !strings.Contains(got, want) {
+			t.Errorf("%q: %d %s", text, w.Code, got)
+		}
+	}
+}
+
 func square(t *testing.T) []byte {
 	t.Helper()
 	var b bytes.Buffer

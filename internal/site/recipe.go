@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -13,12 +14,20 @@ import (
 )
 
 // recipe reads out of a picture's file, sent as the body, the inputs that make
-// it again: Easel's own, or those that others write. No content: it tells none.
+// it again: Easel's own, or those that others write, which may also come as
+// plain text. No content: it tells none.
 func (s *Site) recipe(c echo.Context) error {
 	limit := int64(picture.DefaultLimits.Bytes)
 	file, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, limit))
 	if err != nil {
 		return refuse(c, errors.New("the file holds more than 40 MB"))
+	}
+	if strings.HasPrefix(c.Request().Header.Get(echo.HeaderContentType), echo.MIMETextPlain) {
+		r, ok := picture.ReadParameters(string(file))
+		if !ok {
+			return c.NoContent(http.StatusNoContent)
+		}
+		return c.JSON(http.StatusOK, map[string]any{"input": recipeInput(r), "model": r.Model})
 	}
 	r, err := picture.ReadRecipe(file)
 	if errors.Is(err, picture.ErrNoRecipe) {

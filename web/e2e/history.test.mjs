@@ -152,6 +152,48 @@ test("on from a picture: tweak, new seed, as input", async () => {
   assert.deepEqual(page.problems, []);
 });
 
+test("a run that is still going on comes to its end in the history, by itself", async () => {
+  await fetch(`${server.address}/v1/models/easel/emoji/predictions`, {
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ input: { prompt: "take your time", num_inference_steps: 50, megapixels: "0.25" } }),
+  });
+  const page = await visitHistory();
+  const mine = tile(page, "take your time");
+  await mine.locator("[data-pick]").check({ force: true });
+  await mine.locator('.dot[data-status="succeeded"]').waitFor();
+  await mine.locator("img").waitFor();
+  assert.ok(await mine.locator("[data-pick]").isChecked());
+  assert.deepEqual(page.problems, []);
+});
+
+test("by finger on a phone: select, star, delete, undo", async () => {
+  const page = await visitHistory("/history?q=picture", { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  for (const n of [70, 71]) await tile(page, `picture ${n}`).locator("[data-pick]").tap();
+  assert.equal(await page.textContent("[data-count]"), "2 selected");
+  const bar = await page.locator("[data-select-bar]").boundingBox();
+  assert.ok(bar.height < 64 && bar.width <= 390, JSON.stringify(bar));
+  await page.locator('[data-select-bar] [value="star"]').tap();
+  await tile(page, "picture 70").locator('[data-star][aria-pressed="true"]').waitFor();
+  await page.locator("[data-delete]").tap();
+  await page.locator("[data-undo]").tap();
+  await tile(page, "picture 71").waitFor();
+  await tile(page, "picture 71").locator(".tile-more").tap();
+  await page.locator("[data-delete-one]:visible").tap();
+  await tile(page, "picture 71").waitFor({ state: "hidden" });
+  await page.locator("[data-undo]").tap();
+  await tile(page, "picture 71").waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
+  assert.deepEqual(page.problems, []);
+});
+
+test("a failed run tells why, several pictures are counted", async () => {
+  await draw(server.address, { prompt: "three at once", num_outputs: 3 });
+  const page = await visitHistory("/history?status=failed");
+  assert.match(await page.textContent(".tile-error"), /\w/);
+  await page.goto(server.address + "/history?q=three+at+once");
+  assert.equal(await page.textContent(".tile-many"), "3 pictures");
+  await accessible(page, "counted");
+});
+
 test("without script: pages, search, stars, delete and undo", async () => {
   const page = await visitHistory("/history", { javaScriptEnabled: false });
   assert.equal(await page.locator(".tile-cell").count(), 48);

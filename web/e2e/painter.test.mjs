@@ -100,6 +100,31 @@ test("the overlay is as dense as the server's blend, at every feather", async ()
   }
 });
 
+test("the cursor shows the brush's size and what it covers fully, at every zoom", async () => {
+  const page = await begin();
+  await set(page, "size", 70); // 79 px
+  await set(page, "hardness", 50);
+  await page.mouse.move(...(await place(page, 320, 240)));
+  const ring = () => page.$eval("[data-painter-cursor]", (e) => [e, e.querySelector("[data-painter-core]")].map((part) => part.getBoundingClientRect().width));
+  const shows = async () => {
+    const scale = ((await place(page, 640, 0))[0] - (await place(page, 0, 0))[0]) / 640;
+    const [size, core] = await ring();
+    assert.ok(Math.abs(size - 79 * scale) < 3 && Math.abs(core - 39.5 * scale) < 3, `${size} and ${core} at ${scale}`);
+  };
+  await shows();
+  await page.keyboard.press("+");
+  await page.keyboard.press("+");
+  await page.mouse.move(...(await place(page, 330, 240)));
+  await shows();
+  const { x, y, width } = await page.locator("[data-painter-cursor]").boundingBox();
+  assert.ok(Math.hypot(x + width / 2 - (await place(page, 330, 240))[0], y + width / 2 - (await place(page, 330, 240))[1]) < 2, "where the pointer is");
+  const seen = () => page.$eval(".painter-overlay", (e) => Number(getComputedStyle(e).opacity));
+  await set(page, "opacity", 100);
+  assert.equal(await seen(), 1);
+  await set(page, "opacity", 25);
+  assert.equal(await seen(), 0.25);
+});
+
 test("by keyboard alone", async () => {
   const page = await begin();
   await set(page, "size", 50);
@@ -262,8 +287,7 @@ test("the mask is kept: over closing, prompts, runs, other pictures and a reload
   await choose(page, file);
   await page.waitForSelector("[data-picture=mask] img");
   assert.deepEqual(await mask(page), first);
-  await page.goto(server.address + "/");
-  await choose(page, file);
+  await page.reload(); // the picture is kept, and its mask comes back with it
   await page.waitForSelector("[data-picture=mask] img");
   assert.deepEqual(await mask(page), first);
   await open(page);

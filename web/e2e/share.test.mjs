@@ -1,7 +1,7 @@
 // Sharing, and what strangers see, over a scripted generator.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { accessible, finished, launch, visit } from "./browser.mjs";
+import { accessible, finished, launch, tabTo, visit } from "./browser.mjs";
 import { scripted } from "./server.mjs";
 import { draw, open } from "./share.mjs";
 
@@ -67,6 +67,84 @@ test("a shared picture opens in the playground, and runs again to the same bytes
   await page.click("text=Back to the shared picture");
   await page.click("text=Open in the playground");
   assert.equal(await page.inputValue("#prompt"), "again and again");
+  assert.deepEqual(page.problems, []);
+});
+
+test("the code is the playground's own, and copied with one press", async () => {
+  const made = await draw(server.address, { prompt: `it's "quoted" \\ on <one> line, 狐 & 🦊`, seed: 11, guidance_scale: 2.5, go_fast: true, output_format: "png" });
+  const page = await go(await open(server.address, made.id));
+  const shared = {};
+  for (const part of await page.locator(".shared-code").all()) {
+    await part.evaluate((e) => (e.open = true));
+    const title = (await part.locator("summary").textContent()).trim();
+    shared[title] = { setup: (await part.locator("[data-setup]").textContent()).trim(), code: (await part.locator("[data-code]").textContent()).trim() };
+  }
+  assert.deepEqual(Object.keys(shared), ["cURL", "Node.js", "Python", "Go"]);
+  await page.locator(".shared-code").nth(1).locator("[data-copy]").nth(1).click();
+  await page.getByText("Copied").waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), shared["Node.js"].code);
+  await page.click("text=Open in the playground");
+  for (const [id, title] of [["curl", "cURL"], ["node", "Node.js"], ["python", "Python"], ["go", "Go"]]) {
+    await page.click(`[data-tab="${id}"]`);
+    const panel = page.locator(`[data-panel="${id}"]`);
+    const own = { setup: (await panel.locator("[data-setup]").textContent()).trim(), code: (await panel.locator("[data-code]").textContent()).trim() };
+    assert.deepEqual(shared[title], own, title);
+  }
+  assert.deepEqual(page.problems, []);
+});
+
+test("another site cannot run a shared picture again, nor open or take back a link", async () => {
+  const made = await draw(server.address, { prompt: "mine" });
+  const path = await open(server.address, made.id, { allow_replay: "1" });
+  const headers = { Origin: "https://evil.example" };
+  for (const target of [`${path}/replay`, `/p/${made.id}/share`, `/p/${made.id}/share/${path.slice(3)}/revoke`]) {
+    assert.equal((await fetch(server.address + target, { method: "POST", headers, redirect: "manual" })).status, 403, target);
+    assert.notEqual((await fetch(server.address + target, { redirect: "manual" })).status, 303, `GET ${target}`);
+  }
+  assert.equal((await fetch(server.address + path)).status, 200);
+});
+
+test("by finger on a phone: made, opened, taken back, and then a plain page", async () => {
+  const made = await draw(server.address, { prompt: "on the way" });
+  const page = await go("/history?q=on+the+way", { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  await page.locator(".tile-more").first().tap();
+  await page.locator(".menu:popover-open [data-share]").tap();
+  await page.locator("[data-share-dialog] [type=submit]").first().tap();
+  const link = page.locator("[data-share-dialog] [data-link]");
+  await link.waitFor();
+  const shared = new URL(await link.inputValue()).pathname;
+  await page.locator('[data-share-dialog] >> text="Take back"').tap();
+  await page.locator("[data-share-dialog]").getByText("Taken back").waitFor();
+  for (const colorScheme of ["light", "dark"]) {
+    const stranger = await visit(browser, server.address, "/styleguide", { colorScheme, viewport: { width: 390, height: 844 } });
+    assert.equal((await stranger.goto(server.address + shared)).status(), 410);
+    assert.match(await stranger.textContent("main"), /taken back by whoever made it/);
+    await accessible(stranger, `taken back, ${colorScheme}`);
+    await stranger.context().close();
+  }
+  assert.deepEqual(page.problems, []);
+  assert.ok(made.id);
+});
+
+test("by keyboard alone: a link is made, copied and taken back", async () => {
+  const made = await draw(server.address, { prompt: "no mouse" });
+  const page = await go(`/p/${made.id}`);
+  await tabTo(page, "a[data-share]");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[data-share-dialog][open]");
+  await tabTo(page, '[name="allow_replay"]');
+  await page.keyboard.press("Space");
+  await tabTo(page, "[data-share-form] [type=submit]");
+  await page.keyboard.press("Enter");
+  await page.locator("[data-share-dialog] [data-link]").waitFor();
+  await tabTo(page, "[data-copy-link]");
+  await page.keyboard.press("Enter");
+  await page.getByText("Copied").waitFor();
+  await tabTo(page, '[action$="/revoke"] [type=submit]');
+  await page.keyboard.press("Enter");
+  await page.locator("[data-share-dialog]").getByText("Taken back").waitFor();
+  await page.keyboard.press("Escape");
+  assert.ok(await page.evaluate(() => document.activeElement.matches("a[data-share]")), "the focus comes back");
   assert.deepEqual(page.problems, []);
 });
 

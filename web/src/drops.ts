@@ -1,9 +1,10 @@
-// Pictures that tell how they were made: dropped on the page they fill the
-// form; chosen as one to start from, they offer to.
+// Pictures that tell how they were made, and texts that do: dropped on the page
+// they fill the form, as a pasted text does; a picture that is chosen as one to
+// start from offers to.
 import { find } from "./dom.ts";
 import type { Form } from "./form.ts";
 import type { Values } from "./input.ts";
-import { recipeOf } from "./recipe.ts";
+import { isParameters, recipeOf } from "./recipe.ts";
 
 export function drops(form: Form): void {
   const note = find(form.root, "[data-form-note]");
@@ -17,11 +18,22 @@ export function drops(form: Form): void {
     form.refill(values);
     say(`The form is filled with how ${name} was made.`);
   };
+
+  /** tells takes a text with settings, and says whether it was one. */
+  const tells = (text: string, event: Event): boolean => {
+    if (!isParameters(text)) return false;
+    event.preventDefault();
+    void recipeOf(new Blob([text], { type: "text/plain" })).then((values) => values && use(values, "the picture of this text"));
+    return true;
+  };
+  document.addEventListener("paste", (event) => tells(event.clipboardData?.getData("text/plain") ?? "", event));
   document.addEventListener("drop", async (event) => {
+    if (tells(event.dataTransfer?.getData("text/plain") ?? "", event)) return;
     const dragged = event.dataTransfer;
     if (!dragged || (event.target as Element).closest("[data-drop], dialog, textarea, input")) return;
     const [file] = dragged.files;
     if (!file) return void startFrom(dragged);
+    if (file.type === "text/plain" && tells(await file.text(), event)) return;
     if (!file.type.startsWith("image/")) return say(`${file.name} is not a picture`);
     const values = await recipeOf(file);
     if (values) return use(values, file.name);

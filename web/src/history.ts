@@ -1,5 +1,6 @@
 // The history: what is done to predictions in place, and by keyboard.
 import { all, find, maybe, part } from "./dom.ts";
+import { follow } from "./history_live.ts";
 import { Scroll } from "./history_scroll.ts";
 
 const undoFor = 15_000; // milliseconds; the server waits longer, so that an undo never comes too late
@@ -12,6 +13,7 @@ export class Gallery {
     this.list = find(form, "[data-gallery]");
     maybe(document, "[data-going]")?.remove(); // its undo is for those without script, and it tells of other windows too
     new Scroll(form, this.list, () => this.grown());
+    follow(this.list, () => this.grown());
     form.addEventListener("submit", (event) => this.submitted(event));
     form.addEventListener("change", () => this.count());
     form.addEventListener("reset", () => setTimeout(() => this.count()));
