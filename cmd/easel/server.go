@@ -108,6 +108,9 @@ func (s *server) site(data string, client *fetch.Client) (http.Handler, error) {
 	access := api.NewAccess(tokens)
 	access.Open = []string{site.HooksPath + "/"} // each test address is its own capability
 	pages := s.pages()
+	pages.Fetch = func(ctx context.Context, address string, limit int64) ([]byte, error) {
+		return fetched(ctx, client, "image", address, limit)
+	}
 	if access.Required() {
 		pages.Access = access
 	}

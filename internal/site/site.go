@@ -42,6 +42,7 @@ type Site struct {
 	Files       prediction.Files
 	Access      Access // nil: everybody is let in, and there is no login
 	Desk        Desk   // nil: the form tells neither tokens nor LoRA files
+	Fetch       Fetch  // nil: no picture of another host can be painted on
 	Shelf       Shelf
 	Bin         share.Bin
 	PublicURL   string // what visitors call this server; "": as the request says
@@ -74,6 +75,7 @@ func (s *Site) Register(e *echo.Echo) {
 	}
 	pages.GET("/tokens", s.tokens, Shield)
 	pages.POST("/recipe", s.recipe, Shield)
+	pages.POST("/picture", s.elsewhere, Shield)
 	pages.GET("/loras", s.listLoRAs, Shield)
 	pages.GET("/loras/:name", s.loraCard, Shield)
 	pages.POST("/loras/:name", s.addLoRA, Shield)

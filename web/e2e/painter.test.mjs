@@ -1,5 +1,6 @@
 // The mask painter as a person uses it: by mouse, by touch and pen, by keys.
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { accessible, launch, visit } from "./browser.mjs";
 import { act, choose, drag, facts, hill, mask, open, overlay, place, set, start, used } from "./painter.mjs";
@@ -301,6 +302,35 @@ test("the mask is kept: over closing, prompts, runs, other pictures and a reload
   await page.waitForTimeout(500);
   assert.equal(await page.locator("[data-picture=mask] img").count(), 0, "a mask taken out stays out");
   assert.deepEqual(page.problems, []);
+});
+
+test("a picture on another host can be painted on, and its mask is there after a reload", async () => {
+  const page = await visit(browser, server.address);
+  const { buffer } = await hill(page);
+  const other = createServer((request, response) => {
+    response.writeHead(request.url === "/hill.png" ? 200 : 404, { "Content-Type": "image/png" });
+    response.end(request.url === "/hill.png" ? buffer : "");
+  });
+  await new Promise((resolve) => other.listen(0, "127.0.0.1", resolve));
+  const at = `http://127.0.0.1:${other.address().port}`;
+  try {
+    await page.evaluate(() => document.querySelectorAll("details").forEach((d) => (d.open = true)));
+    await page.fill('[data-picture="image"] [data-address]', `${at}/hill.png`);
+    await open(page);
+    await page.keyboard.press("r");
+    await drag(page, [100, 100], [200, 200]);
+    const first = await used(page);
+    assert.deepEqual([first.width, first.height], [width, height]);
+    await page.reload();
+    await page.waitForSelector("[data-picture=mask] img");
+    assert.deepEqual(await mask(page), first);
+    assert.deepEqual(page.problems, []);
+    await page.fill('[data-picture="image"] [data-address]', `${at}/gone.png`);
+    await page.click("[data-paint] button");
+    await page.waitForFunction(() => /404/.test(document.querySelector("#error-image").textContent));
+  } finally {
+    other.close();
+  }
 });
 
 test("an output picture can be painted on, and the rest of the last mask repainted", async () => {

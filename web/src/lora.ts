@@ -133,7 +133,7 @@ export class LoRAs {
     if (!file) return;
     this.say(`Sending ${file.name}…`);
     const name = file.name.replace(/\.safetensors$/, "");
-    const { ok, body } = await ask(`/loras/${encodeURIComponent(name)}`, { method: "POST", body: file });
+    const { ok, body } = await send(`/loras/${encodeURIComponent(name)}`, file, (tenths) => this.say(`Sending ${file.name}… ${tenths * 10} %`));
     this.say(ok ? "" : detail(body));
     if (!ok) return;
     this.names.push(name);
@@ -168,6 +168,22 @@ function recent(): string[] {
 async function ask(path: string, request: RequestInit = {}): Promise<{ ok: boolean; status: number; body: unknown }> {
   const answer = await fetch(path, request).catch(() => null);
   return { ok: answer?.ok ?? false, status: answer?.status ?? 0, body: answer ? await answer.json().catch(() => null) : null };
+}
+
+/** send uploads a file, which may be gigabytes, and tells each tenth that is there: fetch tells none. */
+function send(path: string, file: File, there: (tenths: number) => void): Promise<{ ok: boolean; body: unknown }> {
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    let told = 0;
+    request.upload.addEventListener("progress", ({ loaded, total }) => {
+      const tenths = Math.floor((10 * loaded) / total);
+      if (tenths > told) there((told = tenths));
+    });
+    request.addEventListener("loadend", () => resolve({ ok: request.status === 201, body: request.response }));
+    request.responseType = "json";
+    request.open("POST", path);
+    request.send(file);
+  });
 }
 
 const detail = (body: unknown): string => String((body as { detail?: unknown } | null)?.detail ?? "The server cannot be reached.");

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -21,6 +22,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"easel/internal/api"
+	"easel/internal/fetch"
 	"easel/internal/journal"
 	"easel/internal/prediction"
 	"easel/internal/schema"
@@ -86,7 +88,7 @@ func pages(service *prediction.Service, shelf site.Shelf, bin share.Bin, token s
 	version := strings.Repeat("0", 64)
 	a := &api.API{Service: service, Log: log, Metrics: api.NewMetrics(), Secret: []byte("test"),
 		Catalogue: api.Catalogue{{Owner: "easel", Name: "emoji", Version: version, Document: schema.Document()}}}
-	s := &site.Site{Predictions: service, Files: service.Files(), Desk: &desk{names: []string{"crayon"}}, Shelf: shelf, Bin: bin, Dev: true, Model: views.Model{
+	s := &site.Site{Predictions: service, Files: service.Files(), Desk: &desk{names: []string{"crayon"}}, Shelf: shelf, Bin: bin, Dev: true, Fetch: fetched, Model: views.Model{
 		Owner: "easel", Name: "emoji", Version: version,
 		Description: "A small FLUX.1 model that draws emoji, trained for Easel. It runs on any laptop’s CPU.",
 		Facts:       []string{"FLUX.1 architecture", "dev & schnell", "CPU"},
@@ -104,6 +106,15 @@ func pages(service *prediction.Service, shelf site.Shelf, bin share.Bin, token s
 	a.Register(e)
 	s.Register(e)
 	return e
+}
+
+func fetched(ctx context.Context, address string, limit int64) ([]byte, error) {
+	body, err := fetch.New(true).Get(ctx, address, fetch.Limits{Bytes: limit})
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	return io.ReadAll(body)
 }
 
 // script draws a picture that its seed and size decide, out of noise.

@@ -73,8 +73,8 @@ export class MaskField {
     const stale = this.ours !== "" && mask === this.ours;
     this.ours = "";
     if (stale) this.mask.clear();
-    const here = picture.startsWith("data:") || picture.startsWith(`${location.origin}/`);
-    if (!here || this.mask.value) return;
+    const typing = document.activeElement instanceof HTMLInputElement && document.activeElement.value === picture; // an address that grows
+    if (picture === "" || typing || this.mask.value) return;
     const file = await load().then((painter) => painter.usedOn(picture)).catch(() => null);
     if (file && this.image.value === picture && !this.mask.value) await this.give(file);
   }

@@ -6,13 +6,14 @@ import { fromPixels, resize } from "./pixels.ts";
 /** NotReadable is a picture that the browser cannot show, told in one sentence. */
 export class NotReadable extends Error {}
 
-/** bytesOf reads a picture: a file, a data URI, or an address on this server. */
+/** blobOf reads a picture: a file, a data URI, or an address, which the server fetches where it is another's. */
 export async function blobOf(picture: string | Blob): Promise<Blob> {
   if (typeof picture !== "string") return picture;
   if (picture.startsWith("data:")) return fromDataURI(picture);
   const url = new URL(picture, location.href);
-  if (url.origin !== location.origin) throw new NotReadable(`The picture is on ${url.host}: save it and drop the file here to paint on it.`);
-  const answer = await fetch(url).catch(() => null);
+  const here = url.origin === location.origin;
+  const answer = await (here ? fetch(url) : fetch("/picture", { method: "POST", body: picture })).catch(() => null);
+  if (answer?.status === 422) throw new NotReadable(String(((await answer.json()) as { detail?: unknown }).detail));
   if (!answer?.ok) throw new NotReadable(`The picture cannot be loaded: ${answer ? `the server answered ${answer.status}` : "no connection"}.`);
   return answer.blob();
 }
