@@ -69,10 +69,14 @@ func (s *Site) addLoRA(c echo.Context) error {
 	return c.JSON(http.StatusCreated, map[string]string{"name": name})
 }
 
-// refuse answers the script in the API's form.
+// refuse answers the script in the API's form. A question that comes too early
+// is no error, which a browser would report: it is to be asked again.
 func refuse(c echo.Context, err error) error {
 	status := http.StatusUnprocessableEntity
-	if errors.Is(err, ErrNotReady) {
+	switch early := errors.Is(err, ErrNotReady); {
+	case early && c.Request().Method == http.MethodGet:
+		status = http.StatusAccepted
+	case early:
 		status = http.StatusServiceUnavailable
 	}
 	return c.JSON(status, map[string]string{"detail": err.Error()})

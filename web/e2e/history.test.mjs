@@ -190,7 +190,7 @@ test("a failed run tells why, several pictures are counted", async () => {
   const page = await visitHistory("/history?status=failed");
   assert.match(await page.textContent(".tile-error"), /\w/);
   await page.goto(server.address + "/history?q=three+at+once");
-  assert.equal(await page.textContent(".tile-many"), "3 pictures");
+  assert.equal(await page.textContent(".tile-many"), "3 pictures"); // to those who hear it
   await accessible(page, "counted");
 });
 

@@ -53,7 +53,7 @@ export class LoRAs {
 
   private async list(): Promise<void> {
     const answer = await ask("/loras");
-    if (answer.status === 503) return void setTimeout(() => void this.list(), patience);
+    if (answer.status === 202) return void setTimeout(() => void this.list(), patience);
     const { names, upload, main } = (answer.body ?? {}) as { names?: unknown; upload?: unknown; main?: unknown };
     if (Array.isArray(names)) this.names = names.map(String);
     find(this.panel, "[data-lora-upload]").hidden = upload !== true;
