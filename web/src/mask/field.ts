@@ -73,8 +73,8 @@ export class MaskField {
     const stale = this.ours !== "" && mask === this.ours;
     this.ours = "";
     if (stale) this.mask.clear();
-    const typing = document.activeElement instanceof HTMLInputElement && document.activeElement.value === picture; // an address that grows
-    if (picture === "" || typing || this.mask.value) return;
+    const whole = picture.startsWith("data:") || /^https?:\/\/[^/]+\//.test(picture); // and not an address that is being typed
+    if (!whole || this.mask.value) return;
     const file = await load().then((painter) => painter.usedOn(picture)).catch(() => null);
     if (file && this.image.value === picture && !this.mask.value) await this.give(file);
   }

@@ -1,7 +1,7 @@
 // Pictures and masks in and out of files.
 import type { Extent } from "./box.ts";
 import { encode } from "./png.ts";
-import { fromPixels, resize } from "./pixels.ts";
+import { fingerprint, fromPixels, resize } from "./pixels.ts";
 
 /** NotReadable is a picture that the browser cannot show, told in one sentence. */
 export class NotReadable extends Error {}
@@ -10,12 +10,18 @@ export class NotReadable extends Error {}
 export async function blobOf(picture: string | Blob): Promise<Blob> {
   if (typeof picture !== "string") return picture;
   if (picture.startsWith("data:")) return fromDataURI(picture);
-  const url = new URL(picture, location.href);
-  const here = url.origin === location.origin;
-  const answer = await (here ? fetch(url) : fetch("/picture", { method: "POST", body: picture })).catch(() => null);
+  const answer = await (elsewhere(picture) ? fetch("/picture", { method: "POST", body: picture }) : fetch(picture)).catch(() => null);
   if (answer?.status === 422) throw new NotReadable(String(((await answer.json()) as { detail?: unknown }).detail));
   if (!answer?.ok) throw new NotReadable(`The picture cannot be loaded: ${answer ? `the server answered ${answer.status}` : "no connection"}.`);
   return answer.blob();
+}
+
+const elsewhere = (address: string): boolean => !address.startsWith("data:") && new URL(address, location.href).origin !== location.origin;
+
+/** nameOf names a picture by its bytes; one on another host by its address, so that nobody fetches it to look for its mask. */
+export async function nameOf(picture: string | Blob, blob?: Blob): Promise<string> {
+  if (typeof picture === "string" && elsewhere(picture)) return fingerprint(new TextEncoder().encode(picture));
+  return fingerprint(new Uint8Array(await (blob ?? (await blobOf(picture))).arrayBuffer()));
 }
 
 function fromDataURI(uri: string): Blob {

@@ -1,8 +1,7 @@
 // What the rest of the page may ask of the painter, which is loaded when it does.
 import { find } from "../dom.ts";
-import { blobOf, maskFile, NotReadable } from "./file.ts";
+import { blobOf, maskFile, nameOf, NotReadable } from "./file.ts";
 import { Painter } from "./painter.ts";
-import { fingerprint } from "./pixels.ts";
 import { Sheet } from "./sheet.ts";
 import { keep, recall } from "./store.ts";
 
@@ -16,7 +15,7 @@ export function paint(picture: string | Blob, mask?: string | Blob): Promise<Fil
 
 /** usedOn is the mask that was in use with a picture, made again from its marks; null where none was. */
 export async function usedOn(picture: string | Blob): Promise<File | null> {
-  const kept = await recall(await name(picture));
+  const kept = await recall(await nameOf(picture));
   if (!kept?.given) return null;
   const sheet = new Sheet(kept.size);
   sheet.load(kept.given.marks, []);
@@ -25,12 +24,8 @@ export async function usedOn(picture: string | Blob): Promise<File | null> {
 
 /** unuse remembers that a picture's mask was taken out of the form; its marks stay. */
 export async function unuse(picture: string | Blob): Promise<void> {
-  const kept = await recall(await name(picture));
+  const kept = await recall(await nameOf(picture));
   if (kept) await keep({ ...kept, given: null });
-}
-
-async function name(picture: string | Blob): Promise<string> {
-  return fingerprint(new Uint8Array(await (await blobOf(picture)).arrayBuffer()));
 }
 
 export { blobOf, NotReadable };

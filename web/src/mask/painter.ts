@@ -3,12 +3,12 @@ import { all, find } from "../dom.ts";
 import { whole, type Extent } from "./box.ts";
 import { Draft } from "./draft.ts";
 import { defaultFeather } from "./edge.ts";
-import { blobOf, maskFile, meanColour, NotReadable, readMask, save } from "./file.ts";
+import { blobOf, maskFile, meanColour, nameOf, NotReadable, readMask, save } from "./file.ts";
 import { KeyHand } from "./keyhand.ts";
 import type { Mark } from "./mark.ts";
 import { farthest } from "./overlay.ts";
 import { readFeather } from "./png.ts";
-import { fingerprint, maskSize, resize } from "./pixels.ts";
+import { maskSize, resize } from "./pixels.ts";
 import { Settings } from "./settings.ts";
 import { Sheet } from "./sheet.ts";
 import { shortcut, type Actions } from "./shortcuts.ts";
@@ -50,7 +50,7 @@ export class Painter {
   async paint(picture: string | Blob, mask?: string | Blob): Promise<File | null> {
     const blob = await blobOf(picture);
     const image = await shown(blob);
-    this.key = fingerprint(new Uint8Array(await blob.arrayBuffer()));
+    this.key = await nameOf(picture, blob);
     const size = maskSize({ width: image.naturalWidth, height: image.naturalHeight });
     await this.open(size, mask);
     this.rest = await last();
