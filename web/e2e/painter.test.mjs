@@ -327,6 +327,7 @@ test("a picture on another host can be painted on, and its mask is there after a
     await page.waitForSelector("[data-picture=mask] img", { state: "attached" });
     assert.deepEqual(await mask(page), first);
     assert.deepEqual(page.problems, []);
+    await page.evaluate(() => document.querySelectorAll("details").forEach((d) => (d.open = true)));
     await page.fill('[data-picture="image"] [data-address]', `${at}/gone.png`);
     await page.click("[data-paint] button");
     await page.waitForFunction(() => /404/.test(document.querySelector("#error-image").textContent));
