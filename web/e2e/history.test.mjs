@@ -187,6 +187,7 @@ test("by finger on a phone: select, star, delete, undo", async () => {
 
 test("a failed run tells why, several pictures are counted", async () => {
   await draw(server.address, { prompt: "three at once", num_outputs: 3 });
+  await assert.rejects(draw(server.address, { prompt: "fail and say why" }));
   const page = await visitHistory("/history?status=failed");
   assert.match(await page.textContent(".tile-error"), /\w/);
   await page.goto(server.address + "/history?q=three+at+once");
