@@ -7,6 +7,7 @@ package site
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"net/http"
 	"strings"
@@ -102,8 +103,20 @@ func render(c echo.Context, status int, page templ.Component) error {
 	if err := page.Render(c.Request().Context(), &b); err != nil {
 		return err
 	}
-	c.Response().Header().Set("Cache-Control", "no-store") // a page tells what is so now
-	return c.HTMLBlob(status, b.Bytes())
+	h := c.Response().Header()
+	h.Set("Cache-Control", "no-store") // a page tells what is so now
+	h.Add("Vary", "Accept-Encoding")
+	if !strings.Contains(c.Request().Header.Get("Accept-Encoding"), "gzip") {
+		return c.HTMLBlob(status, b.Bytes())
+	}
+	h.Set("Content-Encoding", "gzip")
+	h.Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
+	c.Response().WriteHeader(status)
+	packed := gzip.NewWriter(c.Response())
+	if _, err := packed.Write(b.Bytes()); err != nil {
+		return err
+	}
+	return packed.Close()
 }
 
 // page is the frame of a page for this visitor.

@@ -2,9 +2,11 @@ package site
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -157,6 +159,22 @@ func TestPages(t *testing.T) {
 		if csp := w.Header().Get("Content-Security-Policy"); !strings.Contains(csp, "script-src 'self';") || strings.Contains(csp, "unsafe") {
 			t.Errorf("GET %s: policy %q", test.path, csp)
 		}
+	}
+}
+
+func TestPagesArePackedForWhoTakesIt(t *testing.T) {
+	e := newSite(&kept{})
+	plain := ask(e, httptest.NewRequest(http.MethodGet, "/api", nil)).Body.String()
+	r := httptest.NewRequest(http.MethodGet, "/api", nil)
+	r.Header.Set("Accept-Encoding", "br, gzip")
+	w := ask(e, r)
+	unpacked, err := gzip.NewReader(w.Body)
+	if err != nil || w.Code != http.StatusOK || w.Header().Get("Content-Encoding") != "gzip" || w.Header().Get("Vary") != "Accept-Encoding" {
+		t.Fatalf("%d %v %v", w.Code, w.Header(), err)
+	}
+	got, err := io.ReadAll(unpacked)
+	if diff := cmp.Diff(plain, string(got)); err != nil || diff != "" {
+		t.Errorf("%v (-plain +unpacked):\n%s", err, diff)
 	}
 }
 
