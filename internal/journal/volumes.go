@@ -19,7 +19,7 @@ import (
 // was killed reads every stream from end to end that has changed since its
 // index was written, which may be minutes. Of 20 GiB of pictures in one stream
 // that would take a minute.
-const volumeSize = 256 << 20
+const volumeSize = 64 << 20
 
 // volumes is a row of object stores. Files go into the last one until it is
 // full, so those before it rest, and their indexes stay true.
