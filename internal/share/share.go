@@ -28,7 +28,7 @@ type Share struct {
 
 // New opens a share of a prediction; life 0 is without end.
 func New(predictionID string, now time.Time, life time.Duration) Share {
-	s := Share{Token: prediction.NewToken(), Prediction: predictionID, CreatedAt: now.UTC().Truncate(time.Second)}
+	s := Share{Token: prediction.NewToken(), Prediction: predictionID, CreatedAt: now.UTC().Truncate(time.Millisecond)} // fine enough that lists know the newest
 	if life > 0 {
 		s.ExpiresAt = s.CreatedAt.Add(life)
 	}
