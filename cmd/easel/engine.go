@@ -47,6 +47,14 @@ type modelDirs struct {
 	embedded     bool
 }
 
+// loras is the folder of the LoRA files that come with the embedded model.
+func (d modelDirs) loras() string {
+	if !d.embedded {
+		return ""
+	}
+	return filepath.Join(filepath.Dir(d.dev), "loras")
+}
+
 // models are the chosen directories, or the embedded model's.
 func (f engineFlags) models() (modelDirs, error) {
 	dirs := modelDirs{dev: f.Dev, schnell: f.Schnell, lora: f.Lora}

@@ -66,7 +66,7 @@ func (c *generateCommand) Run(ctx context.Context) error {
 		return err
 	}
 	client := fetch.New(true) // the caller is the operator
-	store, err := c.openStore(data, client)
+	store, err := c.openStore(data, dirs.loras(), client)
 	if err != nil {
 		return err
 	}

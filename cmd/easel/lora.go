@@ -22,11 +22,12 @@ type loraFlags struct {
 	ReplicateURL string `name:"replicate-url" help:"Mirror of replicate.com." placeholder:"URL"`
 }
 
-// openStore readies the cache under the data directory. What callers name is
-// fetched under guard; mirrors are the operator's word, and may be private.
-func (f loraFlags) openStore(data string, client *fetch.Client) (*loras.Store, error) {
+// openStore readies the cache under the data directory; own is the folder of
+// the model's own files. What callers name is fetched under guard; mirrors are
+// the operator's word, and may be private.
+func (f loraFlags) openStore(data, own string, client *fetch.Client) (*loras.Store, error) {
 	return loras.Open(loras.Options{
-		Dir: filepath.Join(data, "loras"), Folder: f.Loras,
+		Dir: filepath.Join(data, "loras"), Folder: f.Loras, Own: own,
 		Hugging: f.HfEndpoint, HuggingToken: f.HfToken, Civitai: f.CivitaiURL, CivitaiToken: f.CivitaiToken, Replicate: f.ReplicateURL,
 		Client: client, Operator: fetch.New(true),
 	})

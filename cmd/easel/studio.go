@@ -107,7 +107,7 @@ func (s *studio) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	store, err := s.flags.openStore(data, s.client)
+	store, err := s.flags.openStore(data, s.dirs.loras(), s.client)
 	if err != nil {
 		return err
 	}

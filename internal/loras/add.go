@@ -52,7 +52,7 @@ func (s *Store) Add(name string, content io.Reader, check func(path string) erro
 	return os.Chmod(final, 0o644)
 }
 
-// Local is the path of a file in the operator's folder.
+// Local is the path of a file that has a name here.
 func (s *Store) Local(name string) (string, error) {
 	p, err := parse(name)
 	if err != nil || p.kind != local {

@@ -3,11 +3,13 @@ package loras
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -19,27 +21,52 @@ type fileID struct {
 	time time.Time
 }
 
-// local finds a name in the operator's folder. It does not leave the folder,
-// not even through a symbolic link: os.Root sees to that.
+// local finds a name in the operator's folder, then among the model's own.
 func (s *Store) local(name string) (File, error) {
-	if s.options.Folder == "" {
+	if len(s.folders()) == 0 {
 		return File{}, fmt.Errorf("there is no LoRA folder to look %q up in; an address is %s", name, forms)
 	}
-	root, err := os.OpenRoot(s.options.Folder)
+	for _, folder := range s.folders() {
+		file, err := s.inside(folder, name)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return file, err
+		}
+	}
+	return File{}, fmt.Errorf("the LoRA folder has no %s.safetensors%s", name, s.others())
+}
+
+// folders are those that names are looked up in: the first that has one counts.
+func (s *Store) folders() []string {
+	var found []string
+	for _, folder := range []string{s.options.Folder, s.options.Own} {
+		if folder == "" {
+			continue
+		}
+		if _, err := os.Stat(folder); err == nil || folder == s.options.Folder {
+			found = append(found, folder)
+		}
+	}
+	return found
+}
+
+// inside opens a name in one folder. It does not leave the folder, not even
+// through a symbolic link: os.Root sees to that.
+func (s *Store) inside(folder, name string) (File, error) {
+	root, err := os.OpenRoot(folder)
 	if err != nil {
-		return File{}, fmt.Errorf("the LoRA folder cannot be read")
+		return File{}, errors.New("the LoRA folder cannot be read")
 	}
 	defer root.Close()
 	f, err := root.Open(name + ".safetensors")
 	if err != nil {
-		return File{}, fmt.Errorf("the LoRA folder has no %s.safetensors%s", name, s.others())
+		return File{}, fs.ErrNotExist // also what leads outside
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil || !info.Mode().IsRegular() {
 		return File{}, fmt.Errorf("%s.safetensors in the LoRA folder is not a file", name)
 	}
-	file, err := s.hashed(f, filepath.Join(s.options.Folder, name+".safetensors"), info)
+	file, err := s.hashed(f, filepath.Join(folder, name+".safetensors"), info)
 	if err != nil {
 		return File{}, fmt.Errorf("%s.safetensors in the LoRA folder cannot be read", name)
 	}
@@ -84,17 +111,21 @@ func (s *Store) sum(id fileID, f io.Reader) (string, error) {
 	return sum, nil
 }
 
-// Names lists the operator's own LoRA files, without their ending.
+// Names lists the LoRA files that have one: the operator's and the model's
+// own, without their ending.
 func (s *Store) Names() []string {
-	paths, err := filepath.Glob(filepath.Join(s.options.Folder, "*.safetensors"))
-	if err != nil || s.options.Folder == "" {
-		return nil
-	}
 	var names []string
-	for _, p := range paths {
-		names = append(names, strings.TrimSuffix(filepath.Base(p), ".safetensors"))
+	for _, folder := range s.folders() {
+		paths, err := filepath.Glob(filepath.Join(folder, "*.safetensors"))
+		if err != nil {
+			continue
+		}
+		for _, p := range paths {
+			names = append(names, strings.TrimSuffix(filepath.Base(p), ".safetensors"))
+		}
 	}
-	return names
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func (s *Store) others() string {

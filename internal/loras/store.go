@@ -26,6 +26,7 @@ const (
 type Options struct {
 	Dir    string // of the cache
 	Folder string // the operator's own LoRA files; empty: none
+	Own    string // the folder of those that come with the model; empty or not there: none
 	Limit  int64  // bytes the cache may hold; default 20 GiB
 	Most   int64  // bytes of one file; default 4 GiB
 

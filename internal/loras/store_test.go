@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -252,6 +253,28 @@ func TestLocalNames(t *testing.T) {
 	refused(t, s, "link", "has no link.safetensors")
 	refused(t, s, "folder", "not a file")
 	refused(t, open(t, Options{}), "one", "no LoRA folder")
+}
+
+func TestModelsOwnFolder(t *testing.T) {
+	mine, own := t.TempDir(), t.TempDir()
+	for path, data := range map[string][]byte{
+		filepath.Join(mine, "one.safetensors"): weights(1),
+		filepath.Join(own, "one.safetensors"):  weights(2),
+		filepath.Join(own, "two.safetensors"):  weights(3),
+	} {
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := open(t, Options{Folder: mine, Own: own})
+	want(t, s, "one", weights(1)) // the operator's comes first
+	want(t, s, "two", weights(3))
+	refused(t, s, "three", "it has one, two")
+	want(t, open(t, Options{Own: own}), "one", weights(2))
+	refused(t, open(t, Options{Own: filepath.Join(own, "none")}), "one", "no LoRA folder")
+	if got, want := s.Names(), []string{"one", "two"}; !slices.Equal(got, want) {
+		t.Errorf("Names() = %q, want %q", got, want)
+	}
 }
 
 // tarOf packs entries; a nil one is a symbolic link to a .safetensors file.
