@@ -56,6 +56,18 @@ fuzz:
 		$(GO) test "./$$(dirname $$file)" -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x; \
 	done
 
+$(VENV)/.training: training/requirements.txt
+	python3 -m venv $(VENV)
+	$(PY) -m pip install --quiet -r training/requirements.txt
+	@touch $@
+
+training/work/latents256.pt: $(VENV)/.training
+	cd training && npm install --no-save --no-audit --no-fund --loglevel=error && ../$(PY) data.py && ../$(PY) latents.py
+
+# The embedded model against its bars, beside other work tens of minutes.
+eval: training/work/latents256.pt
+	cd training && ../$(PY) evaluate.py
+
 # The full bars: of the service 100 kills, 100,000 predictions, 1,000 viewers, creates; of the page
 # Lighthouse and fifty runs without a leak. On a quiet machine.
 soak: build

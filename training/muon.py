@@ -16,6 +16,11 @@ def orthogonal(g: torch.Tensor, steps: int = 4) -> torch.Tensor:
     return (x.mT if tall else x).float()
 
 
+def resume(optimiser: torch.optim.Optimizer, state: dict) -> None:
+    """Loads moments, not the groups: those hold the parameters themselves."""
+    optimiser.load_state_dict(state | {"param_groups": optimiser.state_dict()["param_groups"]})
+
+
 class Muon(torch.optim.Optimizer):
     """rate is the root-mean-square size of a step relative to 0.2 * rate, as in Moonlight, so AdamW's rates fit."""
 
@@ -42,9 +47,9 @@ class Muon(torch.optim.Optimizer):
                     moments.append(self.state[p]["momentum"])
                 torch._foreach_lerp_(moments, grads, 1 - g["momentum"])
                 update = torch._foreach_lerp(grads, moments, g["momentum"])
-                rows, columns = params[0].shape
+                rows, columns = len(params[0]), params[0][0].numel()           # a convolution's kernel is flattened
                 scale = 0.2 * max(rows, columns) ** 0.5 * g["lr"]
-                steps = list(orthogonal(torch.stack(update)).unbind())
+                steps = list(orthogonal(torch.stack(update).flatten(2)).view(len(params), *params[0].shape).unbind())
                 if g["weight_decay"]:
                     torch._foreach_mul_(params, 1 - g["lr"] * g["weight_decay"])
                 torch._foreach_add_(params, steps, alpha=-scale)

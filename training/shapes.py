@@ -9,10 +9,12 @@ import math
 import torch
 from diffusers import FluxTransformer2DModel
 
-import memory
+from layout import AREA, MARK, RAW, SHAPE, SHIFT, STRENGTH, exactly, rounded
 from model import Text, positions
+from places import BLOCK, FAR, SIZE, SPOTS, WAVE, observe
 
-FAR = 18
+N = len(SPOTS)
+STEADY = SHIFT + 2 * N                         # a text channel that block 0's MLP finds at one
 GRIDS = [(16, 16), (12, 21), (10, 24), (13, 19), (19, 13), (17, 14), (14, 17), (18, 14), (14, 18), (21, 12), (24, 10),
          (8, 8), (6, 11), (5, 12), (7, 10), (10, 7), (9, 7), (7, 9), (11, 6), (12, 5)]     # (rows, columns) of the presets
 SINK = math.log(120)                           # the end mark's own weight in its attention, as so many tokens
@@ -25,11 +27,13 @@ def shift(h: int, w: int) -> tuple[int, int]:
     return FAR - math.floor((h - 8) / 2), FAR - math.floor((w - 8) / 2)
 
 
+LOUDER = {g: 1.0 for g in GRIDS}               # what makes up for the layer norm that a grid's own sums pass through
+
+
 def phases(h: int, w: int) -> torch.Tensor:
-    """The eight place shifts of a grid, as memory.SPOTS orders them."""
-    d = shift(h, w)
-    angle = [d[axis] * 10000 ** (-2 * wave / 24) for axis, wave, _ in memory.SPOTS]
-    return memory.STRENGTH * torch.tensor([math.cos(x) if turn == 0 else math.sin(x) for x, (*_, turn) in zip(angle, memory.SPOTS)])
+    """The place shifts of a grid, as SPOTS orders them."""
+    angle = [d * 10000 ** (-2 * WAVE / 24) for d in shift(h, w)]
+    return LOUDER[h, w] * STRENGTH * torch.tensor([math.cos(angle[axis]) if turn == 0 else math.sin(angle[axis]) for axis, turn in SPOTS])
 
 
 def sense(net: FluxTransformer2DModel) -> None:
@@ -40,6 +44,8 @@ def sense(net: FluxTransformer2DModel) -> None:
     block.norm1_context.linear.bias.view(6, -1)[5] = 1
     for layer in (attn.to_q, attn.to_k, attn.to_v, attn.add_q_proj, attn.add_k_proj, attn.add_v_proj):
         layer.weight.zero_(), layer.bias.zero_()
+    block.norm1_context.linear.bias.view(6, -1)[4, STEADY] = -1
+    block.norm1_context.linear.bias.view(6, -1)[3, STEADY] = 1
     ratio = 2 / SINK
     mark, look = 8 / (1 + ratio**2) ** 0.5, 8 * ratio / (1 + ratio**2) ** 0.5
     for norm in (attn.norm_q, attn.norm_k, attn.norm_added_q, attn.norm_added_k):
@@ -47,7 +53,7 @@ def sense(net: FluxTransformer2DModel) -> None:
     turn = 1.15 + math.pi / 2                  # the logit is 2 sin(0.1 (i - 11.5)): it grows with i
     for head in range(4):
         first = head * 64
-        attn.add_k_proj.weight[first, memory.MARK], attn.add_k_proj.bias[first] = 8, -32
+        attn.add_k_proj.weight[first, MARK], attn.add_k_proj.bias[first] = 8, -32
         attn.add_q_proj.bias[first] = mark
         attn.to_v.bias[first] = 1
         pair = first + (16, 40, 2, 2)[head] + 2 * 3
@@ -58,10 +64,8 @@ def sense(net: FluxTransformer2DModel) -> None:
             attn.add_q_proj.bias[first + 1] = look
     out = attn.to_add_out
     for sign, channel in ((1, 0), (-1, 1)):
-        out.weight[memory.SHAPE + channel, 0], out.weight[memory.SHAPE + channel, 64] = 30 * sign, -30 * sign
-        out.weight[memory.AREA + channel, 128], out.bias[memory.AREA + channel] = 15 * sign, -15 * 0.52 * sign
-    start = phases(*min((g for g in GRIDS if g[0] * g[1] < 128), key=lambda g: g[0] / g[1]))
-    net.context_embedder.bias[memory.SHIFT : memory.SHIFT + 8], net.context_embedder.bias[memory.SHIFT + 8 : memory.SHIFT + 16] = start, -start
+        out.weight[SHAPE + channel, 0], out.weight[SHAPE + channel, 64] = 30 * sign, -30 * sign
+        out.weight[AREA + channel, 128], out.bias[AREA + channel] = 15 * sign, -15 * 0.52 * sign
 
 
 def sensed(net: FluxTransformer2DModel, text: Text) -> torch.Tensor:
@@ -77,17 +81,48 @@ def sensed(net: FluxTransformer2DModel, text: Text) -> torch.Tensor:
         net(hidden_states=torch.zeros(len(captions), h * w, 64), encoder_hidden_states=states, pooled_projections=pooled, timestep=torch.ones(len(captions)),
             guidance=torch.ones(len(captions)), img_ids=positions(h, w), txt_ids=torch.zeros(32, 3))
         n = seen.pop()[ends]
-        rows.append(torch.stack([n[:, memory.SHAPE] - n[:, memory.SHAPE + 1], n[:, memory.AREA] - n[:, memory.AREA + 1]], 1) / 2)
+        rows.append(torch.stack([n[:, SHAPE] - n[:, SHAPE + 1], n[:, AREA] - n[:, AREA + 1]], 1) / 2)
     hook.remove()
     return torch.stack(rows)
 
 
-def decide(net: FluxTransformer2DModel, text: Text) -> None:
+def begin(net: FluxTransformer2DModel) -> None:
+    """The shifts of the flattest small grid, from which the staircase climbs."""
+    start = rounded(phases(*min((g for g in GRIDS if g[0] * g[1] < 128), key=lambda g: g[0] / g[1])))
+    net.context_embedder.bias[SHIFT : SHIFT + N], net.context_embedder.bias[SHIFT + N : SHIFT + 2 * N] = start, -start
+
+
+def settle(net: FluxTransformer2DModel, text: Text) -> None:
+    """Decides, sees how far the places' cos and sin swing on each grid, and makes all grids swing alike."""
+    singles, net.single_transformer_blocks = net.single_transformer_blocks, net.single_transformer_blocks[:1]   # the others only take time
+    for last in (False, False, True):
+        begin(net)                                                             # it is part of what the layer norm sees
+        decide(net, sensed(net, text), last)
+        swings = {g: swing(net, text, *g) for g in GRIDS}
+        spread = [s / swings[16, 16] for s in swings.values()]
+        print(f"places swing by {min(spread):.3f} to {max(spread):.3f} of the square's")
+        if not last:
+            for g in GRIDS:
+                LOUDER[g] *= swings[16, 16] / swings[g]
+    net.single_transformer_blocks = singles
+
+
+def swing(net: FluxTransformer2DModel, text: Text, h: int, w: int) -> float:
+    raw = observe(net, text, h, w, net.transformer_blocks[BLOCK].norm2)[:, RAW : RAW + N]
+    logit = torch.logit(raw / SIZE + 0.5)                                      # an offset, and the rows' cos and sin; the columns'
+    middle = logit.view(h, w, N).mean(1)[:, :2] if h > w else logit.view(h, w, N).mean(0)[:, 2:]
+    a = torch.cat([2 * middle, torch.ones(len(middle), 1)], 1)                 # a circle through the points
+    x, y, c = torch.linalg.lstsq(a, middle.square().sum(1, keepdim=True)).solution[:, 0].tolist()
+    return (c + x * x + y * y) ** 0.5
+
+
+def decide(net: FluxTransformer2DModel, seen: torch.Tensor, tell: bool) -> None:
     """Block 0's text MLP: a staircase over the shape for small grids, one for large ones, and a step between them."""
-    seen = sensed(net, text)
+    begin(net)
     shape, area = seen.mean(1).T
     spread = (seen - seen.mean(1, keepdim=True)).abs().amax((0, 1))
-    print(f"shape {shape.min():.2f}..{shape.max():.2f}, area {area.min():.2f}..{area.max():.2f}, captions move them by {spread[0]:.4f}, {spread[1]:.4f}")
+    if tell:
+        print(f"shape {shape.min():.2f}..{shape.max():.2f}, area {area.min():.2f}..{area.max():.2f}, captions move them by {spread[0]:.4f}, {spread[1]:.4f}")
     large = torch.tensor([h * w >= 128 for h, w in GRIDS])
     up, down = net.transformer_blocks[0].ff_context.net[0].proj, net.transformer_blocks[0].ff_context.net[2]
     up.weight.zero_(), up.bias.zero_(), down.weight.zero_(), down.bias.zero_()
@@ -96,23 +131,23 @@ def decide(net: FluxTransformer2DModel, text: Text) -> None:
     def step(per_shape: float, per_area: float, bias: float, out: torch.Tensor) -> torch.Tensor:
         """gelu(x + 4) - gelu(x - 4) = 8 where x is large, 0 where it is far below. Returns what is really added."""
         nonlocal unit
-        out = (out / 8).bfloat16().float()
+        out = rounded(out / 8)
         for lift, sign in ((4.0, 1), (-4.0, -1)):
             for channel, s in ((0, 0.5), (1, -0.5)):
-                up.weight[unit, memory.SHAPE + channel], up.weight[unit, memory.AREA + channel] = s * per_shape, s * per_area
-            up.bias[unit] = bias + lift
-            down.weight[memory.SHIFT : memory.SHIFT + 8, unit] = sign * out
-            down.weight[memory.SHIFT + 8 : memory.SHIFT + 16, unit] = -sign * out
+                up.weight[unit, SHAPE + channel], up.weight[unit, AREA + channel] = s * per_shape, s * per_area
+            exactly(up, unit, bias + lift, STEADY)
+            down.weight[SHIFT : SHIFT + N, unit] = sign * out
+            down.weight[SHIFT + N : SHIFT + 2 * N, unit] = -sign * out
             unit += 1
         return out * 8
 
-    now = net.context_embedder.bias[memory.SHIFT : memory.SHIFT + 8].bfloat16().float()
+    now = rounded(net.context_embedder.bias[SHIFT : SHIFT + N])
     for group in (~large, large):
         order = [i for i in shape.argsort().tolist() if group[i]]
         middle = area[group].mean().item()
         if large[order[0]]:
             gap = (area[large].min() + area[~large].max()).item() / 2
-            now = base + step(0, 20, -20 * gap, phases(*GRIDS[order[0]]) - base)
+            now = base + step(0, 40, -40 * gap, phases(*GRIDS[order[0]]) - base)
         else:
             base = now
         for at in range(1, len(order)):
@@ -128,8 +163,13 @@ def decide(net: FluxTransformer2DModel, text: Text) -> None:
                 best = max(best, ((high - low) / (1 + 0.2 * abs(tilt)), tilt, (high + low) / 2))
             gap, tilt, middle = best
             if gap < 0.05:
-                print(f"  {GRIDS[one]} and {GRIDS[two]} cannot be told apart: one place off")
+                if tell:
+                    print(f"  {GRIDS[one]} and {GRIDS[two]} cannot be told apart: one place off")
                 continue
-            slope = 36 / (gap * (1 + 0.2 * abs(tilt)))
-            now = now + step(slope, slope * tilt, -slope * middle, phases(*GRIDS[two]) - now)
-            print(f"  {GRIDS[one]} -> {GRIDS[two]}: gap {gap:.3f} tilt {tilt:.2f} slope {slope:.0f}")
+            slope = 80 / (gap * (1 + 0.2 * abs(tilt)))
+            along, across = (rounded(torch.tensor(x / 2)).item() * 2 for x in (slope, slope * tilt))
+            value = along * shape + across * area
+            middle = (value[before].max() + value[after].min()).item() / 2
+            now = now + step(along, across, -middle, phases(*GRIDS[two]) - now)
+            if tell:
+                print(f"  {GRIDS[one]} -> {GRIDS[two]}: gap {gap:.3f} tilt {tilt:.2f} slope {slope:.0f}")

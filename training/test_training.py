@@ -4,17 +4,24 @@ import random
 import tempfile
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
 
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 
 import captions
 import encoder
 from assemble import assemble
 from config import COLOURS, MODEL
 from latents import PATCH, Map
+from layout import ONE, PICTURE, exactly, round_all
+from lora import pixel
+from lora import save as write_lora
 from model import pack, positions, unpack
 from muon import orthogonal
+from places import apart
+from recall import Recall, settle
 from vae import build
 
 MAP = MODEL / "dev/vae/preview.safetensors"
@@ -60,6 +67,64 @@ class Captions(unittest.TestCase):
         held = {captions.draw(concept, "flat", c, r, held=True) for c in COLOURS}
         self.assertFalse(train & held)
         self.assertTrue(all(captions.held_out(c) for c in held))
+
+
+class Memory(unittest.TestCase):
+    def test_recall_gives_each_place_its_own_units(self):
+        torch.manual_seed(0)
+        counts = torch.tensor([4, 0, 8, 4])
+        net = Recall(5, 6, counts, 3)
+        torch.nn.init.normal_(net.outward)
+        code = torch.randn(2, 6)
+        with torch.no_grad():
+            got = net.everywhere(code)
+            h = F.gelu(code @ net.inward + net.bias, approximate="tanh")
+            for p, c in enumerate(counts.tolist()):
+                mine = slice(net.first[p], net.first[p] + c)
+                self.assertLess((got[p] - h[:, mine] @ net.outward[mine]).abs().max().item(), 1e-4)
+        self.assertEqual(sorted(net.order.tolist()), [0, 1, 2, 3])
+
+    def test_settling_finds_the_outputs_that_made_the_goal(self):
+        torch.manual_seed(0)
+        net = Recall(60, 6, torch.tensor([4, 8]), 3).requires_grad_(False)
+        torch.nn.init.normal_(net.outward)
+        goal = net.everywhere(net.codes())
+        net.outward.zero_()
+        settle(net, SimpleNamespace(goal=goal), 0.0, torch.ones(2, 60), draws=1)
+        self.assertLess((net.everywhere(net.codes()) - goal).square().mean().item(), 0.02 * goal.square().mean().item())
+
+    def test_a_rounded_bias_keeps_its_rest(self):
+        linear = torch.nn.Linear(256, 1).requires_grad_(False)
+        linear.weight.zero_()
+        exactly(linear, 0, 885.3)
+        round_all(linear)
+        x = torch.zeros(1, 256)
+        x[0, ONE] = 1
+        self.assertLess(abs(linear(x).item() - 885.3), 0.01)
+
+    def test_place_codes_are_far_apart(self):
+        u = apart(24, 8)
+        self.assertLess((u @ u.T - torch.eye(24)).max().item(), 0.5)
+
+
+class LoRA(unittest.TestCase):
+    def test_plain_colours_stay_under_the_pixel_file(self):
+        m = Map(MAP)
+        (down, up), = pixel(m).values()
+        plain = torch.eye(3).repeat_interleave(PATCH**2, 1) @ m.encode
+        picture = torch.zeros(3, 256)
+        picture[:, PICTURE : PICTURE + 64] = plain.repeat_interleave(4, 1)
+        self.assertLess((picture @ (up @ down).T).abs().max().item(), 0.05)
+
+    def test_each_key_style_is_written(self):
+        pair = torch.zeros(2, 256), torch.zeros(256, 2)
+        for style, layer, key in (("peft", "single_transformer_blocks.3.proj_out", "transformer.single_transformer_blocks.3.proj_out.lora_A.weight"),
+                                  ("bfl", "proj_out", "final_layer.linear.lora_A.weight"),
+                                  ("kohya", "proj_out", "lora_unet_final_layer_linear.lora_down.weight"),
+                                  ("xlabs", "transformer_blocks.1.attn.to_out.0", "double_blocks.1.processor.proj_lora1.down.weight")):
+            with tempfile.TemporaryDirectory() as d:
+                write_lora({layer: pair}, style, Path(d) / "x.safetensors")
+                self.assertIn(key, load_file(Path(d) / "x.safetensors"))
 
 
 class Optimiser(unittest.TestCase):

@@ -14,7 +14,8 @@ import captions
 from config import COLOURS, MODEL, STYLES, parser
 from dataset import Pictures
 from model import Text
-from muon import Muon
+from muon import Muon, resume
+from recall import load
 
 
 def fresh_clip(text: Text, width: int) -> CLIPTextModel:
@@ -33,19 +34,42 @@ class Readout(torch.nn.Module):
         self.code, self.back, self.concept = (torch.nn.Linear(width, n) for n in (codes, 3, concepts))
 
 
+@torch.no_grad()
+def solve(heads: Readout, text: Text, pictures: Pictures, codes: torch.Tensor, tagged: float, count: int = 6000, batch: int = 200) -> None:
+    """Code and background by least squares from the pooled outputs of many captions: the best a linear head can do."""
+    pooled, goal, r = [], [], pictures.random
+    for k in range(count // batch + 2):
+        held, what = k * batch >= count, [pictures.choose() for _ in range(batch)]
+        words = [captions.draw(pictures.concepts[c], STYLES[s], n, r, tagged, held) for s, c, n in what]
+        ids = text.clip_tokens(words, padding="longest", max_length=77, truncation=True, return_tensors="pt").input_ids
+        x = torch.cat([text.clip(ids).pooler_output, torch.ones(batch, 1)], 1)
+        y = torch.stack([torch.cat([codes[s, c], torch.tensor(COLOURS[n]) / 255]) for s, c, n in what])
+        if held:
+            e = (x @ weight - y).square()
+            print(f"held-out captions: code error {e[:, :-3].mean():.4f}, of the middle one {e[:, :-3].mean(1).median():.4f}, background {e[:, -3:].mean():.5f}")
+            continue
+        pooled.append(x), goal.append(y)
+        if (k + 1) * batch >= count:
+            x, y = torch.cat(pooled), torch.cat(goal)
+            weight = torch.linalg.solve(x.T @ x + torch.eye(x.shape[1]), x.T @ y)
+    for head, part in ((heads.code, weight[:, :-3]), (heads.back, weight[:, -3:])):
+        head.weight.copy_(part[:-1].T), head.bias.copy_(part[-1])
+
+
 def main() -> None:
     p = parser(__doc__)
-    p.add_argument("--steps", type=int, default=2000)
+    p.add_argument("--steps", type=int, default=2000, help="0: only solve for the heads")
     p.add_argument("--batch", type=int, default=128)
     p.add_argument("--rate", type=float, default=3e-3)
     p.add_argument("--width", type=int, default=256)
-    p.add_argument("--init", type=Path, default=MODEL / "dev", help="folder of the tokenizers and of T5")
+    p.add_argument("--init", type=Path, default=MODEL / "dev", help="folder to start from")
     p.add_argument("--tagged", type=float, default=0.2)
     a = p.parse_args()
     torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
     pictures, text = Pictures(a.work, 128, a.seed), Text(a.init)
-    codes = torch.load(a.work / "codes.pt", weights_only=True)["code"]
+    with torch.no_grad():
+        codes = load(a.work)[0].codes().unflatten(0, pictures.zr.shape[:2])
     if text.clip.config.hidden_size != a.width:
         text.clip = fresh_clip(text, a.width)
     heads = Readout(a.width, codes.shape[-1], len(pictures.concepts))
@@ -59,10 +83,14 @@ def main() -> None:
         text.clip.load_state_dict(s["clip"])
         heads.load_state_dict(s["heads"])
         for o, q in zip(optimisers, s["optimisers"]):
-            q["param_groups"] = o.state_dict()["param_groups"]
-            o.load_state_dict(q)
+            resume(o, q)
         step = s["step"]
     began, seen, r = time.time(), [], pictures.random
+
+    def save() -> None:
+        torch.save({"clip": text.clip.state_dict(), "heads": heads.state_dict(), "optimisers": [o.state_dict() for o in optimisers], "step": step}, state.with_suffix(".tmp"))
+        os.replace(state.with_suffix(".tmp"), state)
+
     while step < a.steps:
         rate = a.rate * min(1, (step + 1) / 50, max(0.01, 2 * (1 - step / a.steps)))
         for o in optimisers:
@@ -91,9 +119,10 @@ def main() -> None:
         if step % 50 == 0:
             m = torch.tensor(seen[-50:]).mean(0).tolist()
             print(f"{step} {time.time() - began:.0f}s code error {m[0]:.3f} colour {m[1]:.4f} concept {m[2]:.3f}", flush=True)
-        if step % 100 == 0 or step == a.steps:
-            torch.save({"clip": text.clip.state_dict(), "heads": heads.state_dict(), "optimisers": [o.state_dict() for o in optimisers], "step": step}, state.with_suffix(".tmp"))
-            os.replace(state.with_suffix(".tmp"), state)
+        if step % 100 == 0:
+            save()
+    solve(heads, text, pictures, codes, a.tagged)
+    save()
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ from safetensors.torch import load_file
 import encoder
 from config import MODEL, parser
 from latents import Map
+from muon import Muon, resume
+from recall import SIDES, load
 
 CHANNELS = (8, 16, 24, 48, 96, 128)
 
@@ -80,10 +82,10 @@ def aim(v: AutoencoderKL, scenes: "Scenes") -> None:
 class Scenes:
     """Random crops of random 1024-pixel scenes, and the latents of their neighbourhood."""
 
-    def __init__(self, rgba: np.ndarray, m: Map, seed: int, codes: Path, every: int):
+    def __init__(self, rgba: np.ndarray, m: Map, seed: int, work: Path, every: int):
         self.rgba, self.map, self.r = rgba, m, np.random.default_rng(seed)
-        c = torch.load(codes, weights_only=True) if codes.exists() else None
-        self.codes, self.every = c, every
+        self.memory, self.targets = load(work) if (work / "recall.pt").exists() else (None, None)
+        self.every = every
 
     def back(self, size: int) -> torch.Tensor:
         """A plain colour, a gradient, or soft coloured noise (3, size, size)."""
@@ -122,27 +124,22 @@ class Scenes:
         r = self.r
         style, i = int(r.integers(self.rgba.shape[0])), int(r.integers(self.rgba.shape[1]))
         y, x = (int(r.integers(0, (1024 - size) // 32 + 1)) for _ in range(2))
-        code = torch.cat([self.codes["code"][style, i * self.every], torch.ones(1)])
+        code = self.memory.codes().unflatten(0, self.targets.shape)[style, i * self.every]
         back = torch.from_numpy(np.float32(np.ones(3) if r.random() < 0.45 else r.random(3)))
-        cut = slice(None), slice(None), slice(y, y + size // 32), slice(x, x + size // 32)
-        z = torch.einsum("k,kcyx->cyx", code, self.codes["zr"][cut])
-        z = z + torch.einsum("k,b,kbcyx->cyx", code, back, self.codes["za"][(slice(None), *cut)])
+        cut = slice(None), slice(y, y + size // 32), slice(x, x + size // 32)
+        z = self.targets.latents(self.memory.everywhere(code[None])[: SIDES[0] ** 2], back[None])[0][cut]
         a = torch.from_numpy(np.array(self.rgba[style, i, y * 32 : y * 32 + size, x * 32 : x * 32 + size])).permute(2, 0, 1).float() / 255
         return (a[:3] + (1 - a[3:]) * back[:, None, None]) * 2 - 1, z
 
     def batch(self, n: int, size: int, remembered: float) -> tuple[torch.Tensor, torch.Tensor]:
         """n crops (n, 3, size, size) and latents; the first part of them with remembered latents."""
-        m = round(n * remembered) if self.codes else 0
+        m = round(n * remembered) if self.memory else 0
         pairs = [self.remembered(size) for _ in range(m)]
         x = torch.stack([self.crop(size) for _ in range(n - m)])
         z = self.map.to_latent(F.avg_pool2d(x, 4))
         if pairs:
             x, z = torch.cat([torch.stack([p[0] for p in pairs]), x]), torch.cat([torch.stack([p[1] for p in pairs]), z])
         return x, z
-
-
-def slopes(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    return x[..., 1:, :] - x[..., :-1, :], x[..., :, 1:] - x[..., :, :-1]
 
 
 @torch.no_grad()
@@ -186,17 +183,20 @@ def main() -> None:
     last = v.decoder.up_blocks[-1].resnets[0].conv_shortcut
     tail = {id(q) for part in (last, v.decoder.conv_norm_out, v.decoder.conv_out) for q in part.parameters()}   # beside carriers: small steps
     groups = [[q for q in params if id(q) not in deep | tail], [q for q in params if id(q) in deep], [q for q in params if id(q) in tail]]
-    opt = torch.optim.AdamW([{"params": g} for g in groups], lr=a.rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
+    fits = lambda q: q.ndim == 4 and min(q.shape[:2]) >= 16                    # Muon orthogonalises these
+    muon = Muon([q for g in groups[:2] for q in g if fits(q)], lr=a.rate)
+    opt = torch.optim.AdamW([{"params": [q for q in g if not fits(q)]} for g in groups], lr=a.rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
     mean = [q.detach().clone() for q in params]
     if state.exists() and a.steps:
         s = torch.load(state, weights_only=True)
         v.load_state_dict(s["vae"])
-        opt.load_state_dict(s["optimiser"])
+        for o, q in zip((opt, muon), s["optimisers"]):
+            resume(o, q)
         mean, step = s["mean"], s["step"]
 
     def save() -> None:
         if a.steps:
-            torch.save({"vae": v.state_dict(), "optimiser": opt.state_dict(), "mean": mean, "step": step}, state.with_suffix(".tmp"))
+            torch.save({"vae": v.state_dict(), "optimisers": [opt.state_dict(), muon.state_dict()], "mean": mean, "step": step}, state.with_suffix(".tmp"))
             os.replace(state.with_suffix(".tmp"), state)
         out = build()
         out.load_state_dict(v.state_dict())
@@ -207,7 +207,7 @@ def main() -> None:
 
     began, seen = time.time(), []
     if (a.work / "rgba1024.npy").exists():
-        scenes = Scenes(np.load(a.work / "rgba1024.npy", mmap_mode="r"), m, a.seed + step, a.work / "codes.pt", a.every)
+        scenes = Scenes(np.load(a.work / "rgba1024.npy", mmap_mode="r"), m, a.seed + step, a.work, a.every)
         if step == 0 and a.inner:
             aim(v, scenes)
             mean = [q.detach().clone() for q in v.decoder.parameters()]
@@ -221,24 +221,27 @@ def main() -> None:
             break
         for g, begin, share in zip(opt.param_groups, (0, a.hold, 0), (1, 0.7, 0.03)):   # the inner levels wait for the outer ones
             g["lr"] = a.rate * share * min(1, max(0.0, (step + 1 - begin) / 30)) * min(1, max(0.01, 2 * (1 - used)))
+        muon.param_groups[0]["lr"] = opt.param_groups[0]["lr"]
         x, z = scenes.batch(a.batch, a.crop, a.remembered)
         z = z + a.noise * torch.randn_like(z)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             y = v.decoder(z)
         d = y.float() - x
-        loss = d.abs().mean() + F.avg_pool2d(d, 8).abs().mean() + 2 * d.square().mean() + sum((p - q).abs().mean() for p, q in zip(slopes(y.float()), slopes(x)))
+        error = d.square().mean((1, 2, 3))
+        loss = 4 * error.mean() + (error + 1e-4).log().mean() / 20 + F.avg_pool2d(d, 8).square().mean() + d.abs().mean() / 4
         loss.backward()
         torch.nn.utils.clip_grad_norm_(params, 1.0)
-        opt.step()
-        opt.zero_grad(set_to_none=True)
+        for o in (opt, muon):
+            o.step()
+            o.zero_grad(set_to_none=True)
         step += 1
         with torch.no_grad():
             torch._foreach_lerp_(mean, params, 1 - min(0.995, step / (step + 10)))
         m = round(a.batch * a.remembered)
         seen.append((d[m:].square().mean().item(), d[:m].square().mean().item()))
         if step % 20 == 0:
-            true, codes = (10 * math.log10(4 * 20 / sum(s[i] for s in seen[-20:])) for i in (0, 1))
-            print(f"{step} {time.time() - began:.0f}s PSNR on crops {true:.2f}, from codes {codes:.2f}", flush=True)
+            true, recalled = (10 * math.log10(4 * 20 / sum(s[i] for s in seen[-20:])) for i in (0, 1))
+            print(f"{step} {time.time() - began:.0f}s PSNR on crops {true:.2f}, as remembered {recalled:.2f}", flush=True)
         if step % 60 == 0:
             save()
         if step % 300 == 0:
