@@ -62,6 +62,13 @@ func TestHooks(t *testing.T) {
 	}
 }
 
+func TestDeepBodyIsShownAsItCame(t *testing.T) {
+	body := `{"status":"succeeded","deep":` + strings.Repeat("[", 2000) + strings.Repeat("]", 2000) + "}"
+	if a := arrival(http.Header{}, []byte(body)); a.Body != body || a.Event != "status succeeded" {
+		t.Errorf("%s with %d bytes of %d", a.Event, len(a.Body), len(body))
+	}
+}
+
 // A server's own test addresses are reached without a call, others as before.
 func TestOwnHooksAreHandedOver(t *testing.T) {
 	s := &Site{Predictions: &kept{}}

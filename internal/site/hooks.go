@@ -92,7 +92,7 @@ func arrival(header http.Header, body []byte) views.Arrival {
 	if json.Unmarshal(body, &p) == nil && p.Status != "" {
 		a.Event = "status " + p.Status
 		var pretty bytes.Buffer
-		if json.Indent(&pretty, body, "", "  ") == nil {
+		if json.Indent(&pretty, body, "", "  ") == nil && pretty.Len() <= 4*mostArrival { // deep brackets indent without end
 			a.Body = pretty.String()
 		}
 	}
