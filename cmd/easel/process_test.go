@@ -90,7 +90,7 @@ func (p *process) start() {
 	p.t.Cleanup(p.kill)
 }
 
-// kill ends it as a power cut would.
+// kill ends it at once. What the program wrote stays, synced or not.
 func (p *process) kill() {
 	p.cmd.Process.Kill() // SIGKILL
 	p.cmd.Wait()
