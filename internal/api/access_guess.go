@@ -1,8 +1,8 @@
 package api
 
 import (
-	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 )
 
@@ -24,10 +24,7 @@ func newGuesses() guesses { return guesses{wrong: NewLimits(0, 0), right: map[st
 
 // judge is what to answer to a token of this name, or to one that is wrong.
 func (g *guesses) judge(r *http.Request, name string, wrong error) error {
-	address := r.RemoteAddr
-	if host, _, err := net.SplitHostPort(address); err == nil {
-		address = host
-	}
+	address := network(r.RemoteAddr)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	key := address + " " + name
@@ -46,4 +43,18 @@ func (g *guesses) judge(r *http.Request, name string, wrong error) error {
 		return wrong
 	}
 	return errThrottled()
+}
+
+// network is what one caller holds of addresses: in IPv6 64 bits of them.
+func network(remote string) string {
+	at, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return remote
+	}
+	address := at.Addr().Unmap()
+	bits := 64
+	if address.Is4() {
+		bits = 32
+	}
+	return netip.PrefixFrom(address.WithZone(""), bits).Masked().String()
 }

@@ -73,6 +73,17 @@ func TestGuessingIsSlow(t *testing.T) {
 	w.do(t, "GET", "/v1/account", "").is(401)
 }
 
+func TestNetwork(t *testing.T) {
+	for remote, want := range map[string]string{
+		"192.0.2.7:1234": "192.0.2.7/32", "[::ffff:192.0.2.7]:1": "192.0.2.7/32", "[2001:db8::1:2:3:4]:80": "2001:db8::/64",
+		"[2001:db8:0:0:9::1]:81": "2001:db8::/64", "[fe80::1%eth0]:1": "fe80::/64", "@": "@", "": "",
+	} {
+		if got := network(remote); got != want {
+			t.Errorf("%q: %q, want %q", remote, got, want)
+		}
+	}
+}
+
 func TestGuard(t *testing.T) {
 	w := newGuarded(t, NewAccess(nil), Guard{PublicURL: "https://easel.example", Names: []string{"box"}})
 	ask := func(method, host string, headers ...string) int {
