@@ -69,7 +69,7 @@ def main() -> None:
     p.add_argument("--prompts", type=int, default=300, help="captions for schnell's 4 steps")
     p.add_argument("--dev", type=int, default=100, help="how many of them for dev's 28 steps too")
     p.add_argument("--batch", type=int, default=10)
-    p.add_argument("--sheet", type=Path, default=HERE.parent / "docs/emoji.jpg", help="contact sheet of the first 48")
+    p.add_argument("--sheet", type=Path, default=HERE.parent / "docs/emoji.jpg", help="contact sheet of the first 48, a .jpg or .png")
     a = p.parse_args()
     torch.set_num_threads(a.threads)
     pictures, m = Pictures(a.work, 256, a.seed), Map(MODEL / "dev/vae/preview.safetensors")
