@@ -23,10 +23,15 @@ const calibrationLimit = 2 << 30
 
 // sensitive are the kinds of layers that the fast mode leaves in float32.
 func (e *Engine) sensitive(ctx context.Context, v *variant, bits int, cache quant.Cache) ([]string, error) {
-	if n := v.bytes[partTransformer]; n > calibrationLimit || e.shelf.limit > 0 && 2*n > e.shelf.limit {
+	n := v.bytes[partTransformer]
+	if n > calibrationLimit {
 		return nil, nil
 	}
-	return flux.Sensitive(ctx, v.parts[partTransformer], e.sessions, bits, cache, &samples{engine: e, variant: v})
+	var measured flux.Samples // nil: there is no room for it, so only what is known already counts
+	if e.shelf.limit == 0 || 2*n <= e.shelf.limit {
+		measured = &samples{engine: e, variant: v}
+	}
+	return flux.Sensitive(ctx, v.parts[partTransformer], e.sessions, bits, cache, measured)
 }
 
 // samples are passes of a transformer over the steps of a small picture.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"errors"
 	"image"
 	"math"
 	"os"
@@ -207,4 +208,46 @@ func TestFastModeKeepsWhatIsTooFine(t *testing.T) {
 	if coarse := draw(t, open(t, Options{Dev: emoji, Cache: cache}), r).pictures[0]; psnr(want, coarse) > psnr(want, got)-6 {
 		t.Error("the plan is not read again")
 	}
+}
+
+// TestKeptLayersAreLookedUp: a plan that is there counts in little memory, too,
+// and one that cannot be written fails nothing.
+func TestKeptLayersAreLookedUp(t *testing.T) {
+	cache := t.TempDir()
+	keep := func(memory int64) []string {
+		t.Helper()
+		e := open(t, Options{Dev: tiny, Cache: cache, Memory: memory})
+		v := e.variants[Dev]
+		c, err := e.roundedWeights(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds, err := e.sensitive(t.Context(), v, 8, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return kinds
+	}
+	plans := func() []string {
+		found, _ := filepath.Glob(filepath.Join(cache, "*.keep-*.json"))
+		return found
+	}
+	if keep(1); len(plans()) != 0 {
+		t.Error("it is measured in little memory")
+	}
+	keep(0)
+	if len(plans()) != 1 {
+		t.Fatalf("plans %v, want one", plans())
+	}
+	plan := plans()[0]
+	if err := os.WriteFile(plan, []byte(`["x"]`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := keep(1); !slices.Equal(got, []string{"x"}) {
+		t.Errorf("in little memory %q are kept, the plan says x", got)
+	}
+	if err := errors.Join(os.Remove(plan), os.Mkdir(plan, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	keep(0)
 }

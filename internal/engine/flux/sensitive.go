@@ -28,7 +28,8 @@ type Samples interface {
 // Sensitive finds the kinds of layers that must stay float32 for the fast mode
 // to be near the normal one, by measuring: each kind is rounded alone, then the
 // worst are kept, as many as it takes. That loads the transformer some thirty
-// times, once; the answer lies beside the rounded weights.
+// times, once; the answer lies beside the rounded weights. Without samples it is
+// only looked up there.
 func Sensitive(ctx context.Context, dir string, o ort.Options, bits int, cache quant.Cache, samples Samples) ([]string, error) {
 	config, file, rounded, err := round(ctx, dir, bits, cache)
 	if err != nil {
@@ -39,6 +40,9 @@ func Sensitive(ctx context.Context, dir string, o ort.Options, bits int, cache q
 	if data, err := os.ReadFile(path); err == nil && json.Unmarshal(data, &known) == nil {
 		return known, nil
 	} // else there is none, or it is damaged
+	if samples == nil {
+		return nil, nil
+	}
 	exact, err := samples.Exact(ctx)
 	if err != nil || distance(exact, exact) != 0 { // it computes NaNs, as the run will say
 		return nil, err
@@ -66,7 +70,8 @@ func Sensitive(ctx context.Context, dir string, o ort.Options, bits int, cache q
 	if err != nil {
 		return nil, err
 	}
-	return keep, os.WriteFile(path, data, 0o644)
+	os.WriteFile(path, data, 0o644) // or else it is measured again at the next start
+	return keep, nil
 }
 
 // leastKept returns about the fewest kinds that bring off below mostOff: those
