@@ -49,7 +49,7 @@ func TestCUDAGraphs(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range []onnx.Model{transformer, t5Encoder, clipEncoder, decoder, encoder} {
-			if lacks := ort.Lacks(m); len(lacks) > 0 {
+			if lacks := lacking(m); len(lacks) > 0 {
 				t.Errorf("%s: %s: CUDA has no kernels for %v", model, m.Name, lacks)
 			}
 			half := m.Name == transformer.Name || m.Name == t5Encoder.Name

@@ -1,4 +1,4 @@
-package ort
+package engine
 
 import (
 	"slices"
@@ -23,8 +23,8 @@ var cudaBoth = []string{
 	"Squeeze", "Sub", "Tanh", "Transpose", "Unsqueeze",
 }
 
-// Lacks lists the graph's operators that a CUDA device has no kernel for.
-func Lacks(m onnx.Model) (ops []onnx.Op) {
+// lacking lists the graph's operators that a CUDA device has no kernel for.
+func lacking(m onnx.Model) (ops []onnx.Op) {
 	for _, op := range m.Ops {
 		if !slices.Contains(cudaKernels[op.Type], op.Name) {
 			ops = append(ops, op)
