@@ -109,10 +109,14 @@ func lines(path string) ([]string, error) {
 	}
 	defer f.Close()
 	var found []string
-	for s := bufio.NewScanner(f); s.Scan(); {
+	s := bufio.NewScanner(f)
+	for s.Scan() {
 		if line := strings.TrimSpace(s.Text()); line != "" && !strings.HasPrefix(line, "#") {
 			found = append(found, line)
 		}
+	}
+	if err := s.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if len(found) == 0 {
 		return nil, fmt.Errorf("%s: it has no line to draw", path)
