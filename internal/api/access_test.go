@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -80,6 +81,20 @@ func TestNetwork(t *testing.T) {
 	} {
 		if got := network(remote); got != want {
 			t.Errorf("%q: %q, want %q", remote, got, want)
+		}
+	}
+}
+
+// An IPv6 network has one share of what strangers may do, in every limit.
+func TestCallersOfOneNetwork(t *testing.T) {
+	e := echo.New()
+	Front{Log: quietLog(), Metrics: NewMetrics()}.Mount(e)
+	for _, remote := range []string{"[2001:db8::1]:80", "[2001:db8::2:1]:81"} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = remote
+		r.Header.Set("X-Forwarded-For", "192.0.2.1")
+		if got := e.NewContext(r, nil).RealIP(); got != "2001:db8::/64" {
+			t.Errorf("%s counts as %s", remote, got)
 		}
 	}
 }

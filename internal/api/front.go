@@ -31,7 +31,9 @@ type Front struct {
 // Mount puts the front before all routes of e.
 func (f Front) Mount(e *echo.Echo) {
 	e.HideBanner, e.HidePort = true, true
-	e.IPExtractor = echo.ExtractIPDirect() // headers that name an address are the caller's word
+	// Whom limits count: headers that name an address are the caller's word, and
+	// of IPv6 one caller holds a whole network.
+	e.IPExtractor = func(r *http.Request) string { return network(r.RemoteAddr) }
 	e.HTTPErrorHandler = ErrorHandler(f.Log, f.ErrorPage)
 	e.Pre(rewrite)
 	e.Use(f.observe, recovered, f.Guard.Middleware, f.Access.Middleware, slowBodies, slowReaders(readerPatience))
