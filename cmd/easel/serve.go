@@ -15,7 +15,7 @@ type serveCommand struct {
 	Token           []string      `help:"Who may call: a token, or name=token; several by repeating, or as EASEL_TOKENS with commas. None: everybody on this machine." env:"EASEL_TOKENS,EASEL_TOKEN" placeholder:"[NAME=]TOKEN"`
 	PublicURL       string        `help:"What callers call this server, such as https://easel.example." placeholder:"URL"`
 	OutputURLs      string        `name:"output-urls" help:"Pictures in answers: ${enum}. auto sends data to clients that take no plain http." enum:"auto,data,http" default:"auto"`
-	NatsListen      string        `help:"Let workers of other machines join the embedded NATS server here: easel worker --nats nats://HOST:PORT. Beyond loopback it takes a --nats-token." placeholder:"HOST:PORT"`
+	NatsListen      string        `help:"Let workers of other machines join the embedded NATS server here: easel worker --nats nats://HOST:PORT. Beyond loopback it takes a --nats-token. Nothing is encrypted, that token included: only on a network you trust, or through a tunnel." placeholder:"HOST:PORT"`
 	Cog             string        `help:"Serve a Cog container's routes on this address, too." placeholder:"HOST:PORT"`
 	Alias           []string      `help:"Another name that callers know the model by: owner/name, or the id of a version; several by repeating." placeholder:"NAME"`
 	Rate            int           `help:"Creates a minute that one caller gets; 0: any number." default:"600"`
