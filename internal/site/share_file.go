@@ -77,7 +77,7 @@ func (s *Site) sharedOutput(ctx context.Context, sh share.Share, p prediction.Pr
 }
 
 // rewrap leaves of what is written in a file only the recipe, and of that only
-// what the share shows. The pixels stay as they are.
+// what the share shows, without what it was computed on. The pixels stay as they are.
 func rewrap(file []byte, sh share.Share) ([]byte, error) {
 	bare, err := picture.Strip(file)
 	if err != nil {
@@ -96,6 +96,7 @@ func rewrap(file []byte, sh share.Share) ([]byte, error) {
 			delete(input, name)
 		}
 	}
+	recipe.Runtime, recipe.Device = "", "" // of this machine; a replay reads them from the stored file
 	if recipe.Input, err = json.Marshal(input); err != nil {
 		return nil, fmt.Errorf("rewrap: %w", err)
 	}

@@ -87,7 +87,9 @@ func post(e *echo.Echo, path string, fields url.Values) *httptest.ResponseRecord
 func TestShareHides(t *testing.T) {
 	for _, format := range []picture.Format{picture.WebP, picture.JPEG, picture.PNG} {
 		s, sh, _, e := gallery(t)
-		s.Files.(held)["out"] = drawn(t, format, fullRecipe())
+		told := fullRecipe()
+		told.Runtime, told.Device = "ONNX Runtime 1", "cpu amd64"
+		s.Files.(held)["out"] = drawn(t, format, told)
 		if w := post(e, "/p/done/share", url.Values{"hide_prompt": {"1"}, "hide_image": {"1"}, "life": {"1d"}}); w.Code != http.StatusSeeOther {
 			t.Fatalf("share: %d %s", w.Code, w.Body)
 		}
@@ -107,6 +109,9 @@ func TestShareHides(t *testing.T) {
 		}
 		file := get(e, "/s/"+token+"/0"+format.Ext()).Body.Bytes()
 		recipe, err := picture.ReadRecipe(file)
+		if recipe.Runtime != "" || recipe.Device != "" {
+			t.Errorf("%s: what it was computed on went too: %+v", format, recipe)
+		}
 		if err != nil || recipe.Seed != 7 || !strings.Contains(string(recipe.Input), "guidance_scale") {
 			t.Errorf("%s: what is not hidden went too: %+v, %v", format, recipe, err)
 		}
