@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"easel/internal/picture"
 	"easel/internal/render"
@@ -18,13 +17,13 @@ import (
 // earlier is a picture that is drawn again.
 type earlier struct {
 	recipe  picture.Recipe
-	differs []string // what this machine has otherwise
+	differs []string // what it began with otherwise
 	extra   string   // SHA-256 of its extra LoRA; "": it had none, or another is wanted
 }
 
 // again reads the recipe inside a picture as an input to draw it by. Pictures
 // that it started from are known by their sum only: given must name them.
-func again(path string, given map[string]any, weights string) (input map[string]any, old earlier, err error) {
+func again(path string, given map[string]any) (input map[string]any, old earlier, err error) {
 	file, err := os.ReadFile(path)
 	if err != nil {
 		return nil, old, err
@@ -42,7 +41,6 @@ func again(path string, given map[string]any, weights string) (input map[string]
 			delete(input, name)
 		}
 	}
-	old.differs = otherMaker(recipe, weights)
 	var missing []error
 	for _, name := range []string{"image", "mask"} {
 		sum, ok := input[name].(string)
@@ -70,25 +68,13 @@ func again(path string, given map[string]any, weights string) (input map[string]
 	return input, old, errors.Join(missing...)
 }
 
-// otherMaker says whether a picture was drawn by something else than this.
-func otherMaker(recipe picture.Recipe, weights string) (differs []string) {
-	if recipe.Version == "" {
+// drawnOtherwise says what drew a picture otherwise than it was drawn now.
+func drawnOtherwise(then picture.Recipe, i render.Identity, now []render.LoRA) (differs []string) {
+	if then.Version == "" {
 		return []string{"the picture was drawn by another program, of whose settings only the prompt, size, steps, guidance and seed are taken"}
 	}
-	if recipe.Weights != weights {
-		differs = append(differs, fmt.Sprintf("the picture was drawn by %s (%.12s), not by this model (%.12s)", recipe.Model, recipe.Weights, weights))
-	}
-	if recipe.Version != program {
-		differs = append(differs, fmt.Sprintf("the picture was drawn by Easel %s, this is %s", recipe.Version, program))
+	for _, d := range then.Differences(i.Recipe(now)) {
+		differs = append(differs, d.String())
 	}
 	return differs
-}
-
-// otherLoRAs says whether a picture was drawn with other LoRA files, or scales, than now.
-func otherLoRAs(then []picture.RecipeLoRA, now []render.LoRA) []string {
-	same := func(a picture.RecipeLoRA, b render.LoRA) bool { return a.SHA256 == b.SHA256 && a.Scale == b.Scale }
-	if slices.EqualFunc(then, now, same) {
-		return nil
-	}
-	return []string{"the picture was drawn with other LoRA files, or other scales of them"}
 }

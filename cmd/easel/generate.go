@@ -41,7 +41,7 @@ func (c *generateCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	raw, old, err := c.input(weights)
+	raw, old, err := c.input()
 	if err != nil {
 		return err
 	}
@@ -78,14 +78,14 @@ func (c *generateCommand) Run(ctx context.Context) error {
 		return err
 	}
 	if c.From != "" {
-		old.differs = append(old.differs, otherLoRAs(old.recipe.LoRAs, report.LoRAs)...)
+		old.differs = append(old.differs, drawnOtherwise(old.recipe, renderer.Identity, report.LoRAs)...)
 	}
 	return c.print(sink.written, report, old.differs)
 }
 
 // input is what to draw, as the API's input object; with --from, also the
 // picture that is drawn again.
-func (c *generateCommand) input(weights string) (raw []byte, old earlier, err error) {
+func (c *generateCommand) input() (raw []byte, old earlier, err error) {
 	values, err := inputs(c.Input)
 	if err != nil {
 		return nil, old, err
@@ -94,7 +94,7 @@ func (c *generateCommand) input(weights string) (raw []byte, old earlier, err er
 		values["prompt"] = *c.Prompt
 	}
 	if c.From != "" {
-		if values, old, err = again(c.From, values, weights); err != nil {
+		if values, old, err = again(c.From, values); err != nil {
 			return nil, old, err
 		}
 	}

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"easel/internal/picture"
 	"easel/internal/render"
 )
 
@@ -75,27 +74,35 @@ func TestPicturesDrawnOverAnotherAgain(t *testing.T) {
 	}
 
 	c := &generateCommand{From: first, Input: sources[:1]}
-	if _, _, err := c.input("w"); err == nil || !strings.Contains(err.Error(), "-i mask=FILE (sha256:") || strings.Contains(err.Error(), "\n") {
+	if _, _, err := c.input(); err == nil || !strings.Contains(err.Error(), "-i mask=FILE (sha256:") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("without the mask: %v", err)
 	}
 	other := filepath.Join(dir, "photo two.png")
 	write(t, other, 9, 9, func(x, y int) color.Color { return color.Black })
 	c.Input = []string{"image=" + other, "mask=" + mask}
-	raw, old, err := c.input("w")
+	raw, old, err := c.input()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if said := strings.Join(old.differs, "\n"); !strings.Contains(said, "not by this model") || !strings.Contains(said, "image is another picture") || strings.Contains(said, "mask is") {
+	if said := strings.Join(old.differs, "\n"); !strings.Contains(said, "image is another picture") || strings.Contains(said, "mask is") {
 		t.Errorf("said to differ: %q", old.differs)
 	}
 	if strings.Contains(string(raw), "lora_scale") || strings.Contains(string(raw), "megapixels") {
 		t.Errorf("defaults are taken for wishes: %s", raw)
 	}
-	if got := otherLoRAs(old.recipe.LoRAs, []render.LoRA{{SHA256: "a", Scale: 1}}); len(got) != 1 {
-		t.Errorf("another LoRA is not said to differ: %q", got)
+	who := render.Identity{Program: old.recipe.Version, Weights: old.recipe.Weights, Runtime: old.recipe.Runtime, Device: old.recipe.Device}
+	if got := drawnOtherwise(old.recipe, who, nil); got != nil {
+		t.Errorf("the same is said to differ: %q", got)
 	}
-	if got := otherLoRAs([]picture.RecipeLoRA{{SHA256: "a", Scale: 1}}, []render.LoRA{{SHA256: "a", Scale: 1}}); got != nil {
-		t.Errorf("the same LoRA is said to differ: %q", got)
+	who.Weights, who.Runtime, who.Device = "w", "ONNX Runtime 2", "gpu"
+	all := strings.Join(drawnOtherwise(old.recipe, who, []render.LoRA{{SHA256: "a", Scale: 1}}), "\n")
+	for _, want := range []string{"Other weights: then ", ", now w", "Another runtime: then ONNX Runtime ", "Another device: then ", ", now gpu", "Other LoRA files: then none, now a at 1"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("%q is not said: %s", want, all)
+		}
+	}
+	if strings.Contains(all, "program") {
+		t.Errorf("the same program is said to differ: %s", all)
 	}
 }
 
@@ -116,10 +123,10 @@ func TestJSONHasEveryList(t *testing.T) {
 }
 
 func TestPromptOnTheCommandLine(t *testing.T) {
-	if raw, _, err := (&generateCommand{Input: []string{"prompt=a cat"}}).input(""); err != nil || string(raw) != `{"prompt":"a cat"}` {
+	if raw, _, err := (&generateCommand{Input: []string{"prompt=a cat"}}).input(); err != nil || string(raw) != `{"prompt":"a cat"}` {
 		t.Errorf("-i prompt: %s, %v", raw, err)
 	}
-	if raw, _, err := (&generateCommand{}).input(""); err != nil || string(raw) != `{}` {
+	if raw, _, err := (&generateCommand{}).input(); err != nil || string(raw) != `{}` {
 		t.Errorf("no prompt: %s, %v", raw, err)
 	}
 }

@@ -29,9 +29,16 @@ func (i Identity) recipe(in schema.Input, seed int64, s *source, used []LoRA) (p
 	if err != nil {
 		return picture.Recipe{}, fmt.Errorf("recipe: %w", err)
 	}
-	r := picture.Recipe{Version: i.Program, Model: i.Model, Weights: i.Weights, Runtime: i.Runtime, Device: i.Device, Seed: seed, Input: clean}
+	r := i.Recipe(used)
+	r.Seed, r.Input = seed, clean
+	return r, nil
+}
+
+// Recipe is what every recipe tells of who draws, and with which LoRAs.
+func (i Identity) Recipe(used []LoRA) picture.Recipe {
+	r := picture.Recipe{Version: i.Program, Model: i.Model, Weights: i.Weights, Runtime: i.Runtime, Device: i.Device}
 	for _, l := range used {
 		r.LoRAs = append(r.LoRAs, picture.RecipeLoRA{SHA256: l.SHA256, Scale: l.Scale})
 	}
-	return r, nil
+	return r
 }

@@ -2,7 +2,6 @@ package site
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -103,34 +102,14 @@ func differ(a, b []byte) (says []string) {
 	if errA != nil || errB != nil {
 		return append(says, "A file carries no recipe, so nothing tells what else is different.")
 	}
-	causes := 0
-	because := func(what, then, now string) {
-		if then != now {
-			then = cmp.Or(then, "not told") // a picture of an older Easel
-			causes++
-			says = append(says, fmt.Sprintf("%s: then %s, now %s.", what, then, now))
-		}
+	causes := then.Differences(now)
+	for _, d := range causes {
+		says = append(says, d.String()+".")
 	}
-	because("Other weights", views.Cut(then.Weights, 13), views.Cut(now.Weights, 13))
-	because("Another program", "Easel "+then.Version, "Easel "+now.Version)
-	because("Another runtime", then.Runtime, now.Runtime)
-	because("Another device", then.Device, now.Device)
-	because("Other LoRA files", loras(then), loras(now))
-	if causes == 0 {
+	if len(causes) == 0 {
 		says = append(says, "Weights, LoRA files, runtime and kind of device are the same, so nothing that the files tell explains it.")
 	}
 	return says
-}
-
-func loras(r picture.Recipe) string {
-	if len(r.LoRAs) == 0 {
-		return "none"
-	}
-	var all string
-	for _, l := range r.LoRAs {
-		all += fmt.Sprintf("%s at %g ", views.Cut(l.SHA256, 13), l.Scale)
-	}
-	return all[:len(all)-1]
 }
 
 func pixelsDiffer(a, b []byte) string {
