@@ -161,7 +161,7 @@ def main() -> None:
     p.add_argument("--steps", type=int, default=1000, help="0: only write the starting point")
     p.add_argument("--batch", type=int, default=6)
     p.add_argument("--crop", type=int, default=256)
-    p.add_argument("--rate", type=float, default=2e-3)
+    p.add_argument("--rate", type=float, default=5e-4, help="four times that undid in a hundred steps what was learnt")
     p.add_argument("--noise", type=float, default=0.03, help="noise on the latents")
     p.add_argument("--remembered", type=float, default=0.4, help="share of crops whose latents come from codes")
     p.add_argument("--check", type=int, default=6, help="held-out pictures to measure")
