@@ -40,6 +40,13 @@ def wanted() -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
+def drawn_by_all(modules: Path) -> list[str]:
+    """Every label that all sets draw, but for the autoencoder's held-out ones."""
+    icons = [json.loads((modules / s["package"] / "icons.json").read_text())["icons"] for s in CONFIG["styles"]]
+    labels = [e["label"] for e in json.loads((modules / "emojibase-data/en/data.json").read_text())]
+    return [label for label in labels if label not in CONFIG["heldout"] and all(slug(label) in i for i in icons)]
+
+
 def svg(icons: dict, name: str) -> str:
     i = icons["icons"][name]
     w, h = (i.get(k, icons.get(k, 16)) for k in ("width", "height"))
@@ -61,12 +68,14 @@ def main() -> None:
     p.add_argument("--modules", type=Path, default=HERE / "node_modules", help="where npm put the icon sets")
     p.add_argument("--size", type=int, default=CONFIG["canvas"], help="side of the stored pictures, in pixels")
     p.add_argument("--heldout", action="store_true", help="the autoencoder's held-out concepts instead")
+    p.add_argument("--all", action="store_true", help="every concept that all sets draw, for the autoencoder")
     p.add_argument("--every", type=int, default=1, help="keep every n-th concept only")
     p.add_argument("--name", default="rgba", help="name of the array")
     a = p.parse_args()
     a.work.mkdir(parents=True, exist_ok=True)
-    concepts, sets = load(a.modules, CONFIG["heldout"] if a.heldout else wanted())
-    if not a.heldout:
+    labels = CONFIG["heldout"] if a.heldout else drawn_by_all(a.modules) if a.all else wanted()
+    concepts, sets = load(a.modules, labels)
+    if not a.heldout and not a.all:
         (a.work / "concepts.json").write_text(json.dumps(concepts))
     kept = concepts[::a.every]
     out = np.lib.format.open_memmap(a.work / f"{a.name}.npy", "w+", np.uint8, (len(sets), len(kept), a.size, a.size, 4))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import torch
-from diffusers import FluxTransformer2DModel
+from diffusers import AutoencoderKL, FluxTransformer2DModel
 from transformers import CLIPTextModel, CLIPTokenizer, T5EncoderModel, T5TokenizerFast
 
 from config import MODEL
@@ -21,7 +21,7 @@ class Text(torch.nn.Module):
         self.t5_tokens = T5TokenizerFast.from_pretrained(own / "tokenizer_2")
 
     def forward(self, captions: list[str], length: int = 32) -> tuple[torch.Tensor, torch.Tensor]:
-        """Captions -> T5 states (b, length, 256) and CLIP's pooled output (b, 128)."""
+        """Captions -> T5 states (b, length, .) and CLIP's pooled output (b, .)."""
         device = self.t5.device
         a = self.t5_tokens(captions, padding="max_length", max_length=length, truncation=True, return_tensors="pt").input_ids
         b = self.clip_tokens(captions, padding="longest", max_length=77, truncation=True, return_tensors="pt").input_ids
@@ -35,6 +35,18 @@ class Text(torch.nn.Module):
 
 def transformer(folder: Path) -> FluxTransformer2DModel:
     return FluxTransformer2DModel.from_pretrained(folder / "transformer", torch_dtype=torch.float32)
+
+
+CHANNELS = (8, 16, 24, 48, 96, 128)           # of the autoencoder's levels, from pixels inwards
+
+
+def autoencoder(channels: tuple[int, ...] = CHANNELS) -> AutoencoderKL:
+    """An autoencoder of 32 pixels to a latent, its weights at random."""
+    n = len(channels)
+    return AutoencoderKL(
+        in_channels=3, out_channels=3, latent_channels=16, block_out_channels=channels, layers_per_block=1, norm_num_groups=2,
+        down_block_types=["DownEncoderBlock2D"] * n, up_block_types=["UpDecoderBlock2D"] * n,
+        use_quant_conv=False, use_post_quant_conv=False, scaling_factor=1.0, shift_factor=0.0, sample_size=1024)
 
 
 def pack(z: torch.Tensor) -> torch.Tensor:

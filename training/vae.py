@@ -1,6 +1,7 @@
 """The autoencoder: the encoder is written down (encoder.py), the decoder trained to rebuild pictures from latents.
 
-Latents are fixed and linear, so the decoder is a supervised problem: no sampling, no joint training."""
+Latents are fixed and linear, so the decoder is a supervised problem: no sampling, no joint training. Its inner levels come from
+vae_inner.py; here the outer ones learn to enlarge, on cuts of what the inner ones make of whole pictures."""
 
 import math
 import os
@@ -16,28 +17,20 @@ from safetensors.torch import load_file
 import encoder
 from config import MODEL, parser
 from latents import Map
-from muon import Muon, resume
-from recall import SIDES, load
+from model import autoencoder
+from muon import resume
+from vae_inner import Canvases, Inner
 
-CHANNELS = (8, 16, 24, 48, 96, 128)
-
-
-def build(channels: tuple[int, ...] = CHANNELS) -> AutoencoderKL:
-    n = len(channels)
-    return AutoencoderKL(
-        in_channels=3, out_channels=3, latent_channels=16, block_out_channels=channels, layers_per_block=1, norm_num_groups=2,
-        down_block_types=["DownEncoderBlock2D"] * n, up_block_types=["UpDecoderBlock2D"] * n,
-        use_quant_conv=False, use_post_quant_conv=False, scaling_factor=1.0, shift_factor=0.0, sample_size=1024)
+@torch.no_grad()
+def inner_levels(v: AutoencoderKL, path: Path) -> None:
+    """Reads what vae_inner.py has trained."""
+    known = {k[4:]: t.float() for k, t in load_file(path).items() if k.startswith("vae.decoder.")}
+    v.load_state_dict(v.state_dict() | known)
 
 
 @torch.no_grad()
-def start(v: AutoencoderKL, inner: Path | None) -> None:
-    """Inner levels from a file; outer ones as plain upsampling, their residual branches silent."""
-    if inner:
-        known = {k[4:]: t.float() for k, t in load_file(inner).items() if k.startswith("vae.")}
-        own = v.state_dict()
-        own.update({k: t for k, t in known.items() if k.startswith("decoder.") and own[k].shape == t.shape})
-        v.load_state_dict(own)
+def start(v: AutoencoderKL) -> None:
+    """The outer levels as plain upsampling, their residual branches silent."""
     for block, soft in zip(v.decoder.up_blocks[3:5], (0.0, 0.2)):              # tried: 0, 0.1, 0.2 for each
         smooth = torch.tensor([soft, 1 - 2 * soft, soft])
         kernel = smooth[:, None] * smooth
@@ -51,16 +44,10 @@ def start(v: AutoencoderKL, inner: Path | None) -> None:
 
 
 @torch.no_grad()
-def aim(v: AutoencoderKL, scenes: "Scenes") -> None:
+def aim(v: AutoencoderKL, f: torch.Tensor, rgb: torch.Tensor) -> None:
     """Colours, fitted to the inner levels' features, flow with both signs through the outer levels to the end."""
-    x, z = scenes.batch(6, 512, 0)
-    seen = []
-    hook = v.decoder.up_blocks[3].resnets[-1].register_forward_hook(lambda m, i, o: seen.append(o))
-    v.decoder(z)
-    hook.remove()
-    f = seen[0].permute(0, 2, 3, 1).flatten(0, 2)
+    f, rgb = (q.permute(0, 2, 3, 1).flatten(0, 2) for q in (f, rgb))
     one = torch.cat([f, torch.ones(len(f), 1)], 1)
-    rgb = F.avg_pool2d(x, 4).permute(0, 2, 3, 1).flatten(0, 2)
     solved = torch.linalg.lstsq(one, rgb).solution
     print(f"colours from features: {10 * torch.log10(4 / F.mse_loss(one @ solved, rgb)):.1f} dB")
     first, second = (v.decoder.up_blocks[i].resnets[0].conv_shortcut for i in (4, 5))
@@ -79,173 +66,124 @@ def aim(v: AutoencoderKL, scenes: "Scenes") -> None:
     norm.weight[4:6], norm.bias[4:6] = big * 0.5**0.5, 8
 
 
-class Scenes:
-    """Random crops of random 1024-pixel scenes, and the latents of their neighbourhood."""
+class Outer(torch.nn.Module):
+    """A decoder's levels from the quarter-size canvas to the picture."""
 
-    def __init__(self, rgba: np.ndarray, m: Map, seed: int, work: Path, every: int):
-        self.rgba, self.map, self.r = rgba, m, np.random.default_rng(seed)
-        self.memory, self.targets = load(work) if (work / "recall.pt").exists() else (None, None)
-        self.every = every
+    def __init__(self, v: AutoencoderKL):
+        super().__init__()
+        d = v.decoder
+        self.first, self.rest = d.up_blocks[3].upsamplers, d.up_blocks[4:]
+        self.norm, self.out = d.conv_norm_out, d.conv_out
 
-    def back(self, size: int) -> torch.Tensor:
-        """A plain colour, a gradient, or soft coloured noise (3, size, size)."""
-        r = self.r
-        kind = r.random()
-        if kind < 0.15:
-            k = int(r.choice([4, 8, 16, 32]))
-            return F.interpolate(torch.from_numpy(r.random((1, 3, k, k), np.float32)), size=(size, size), mode="bicubic")[0].clamp(0, 1)
-        one, two = (torch.from_numpy(np.float32(np.full(3, r.choice([1, 1, 0, 0.5])) if r.random() < 0.4 else r.random(3)))[:, None, None] for _ in range(2))
-        if kind < 0.3:
-            t = torch.linspace(0, 1, size)[None, :, None].expand(1, size, size)
-            t = t.mT if r.random() < 0.5 else t
-            return one * (1 - t) + two * t
-        return one.expand(3, size, size).clone()
-
-    def crop(self, size: int) -> torch.Tensor:
-        """(3, size, size) in -1..1; things at full size or shrunk by 2, aligned at random."""
-        r = self.r
-        down = 2 if r.random() < 0.25 else 1
-        a = self.rgba[r.integers(self.rgba.shape[0]), r.integers(self.rgba.shape[1])]
-        side = size * down
-        y, x = (int(r.integers(0, max(1, 1024 - side + 1))) for _ in range(2))
-        if r.random() < 0.75:
-            y, x = y // 32 * 32, x // 32 * 32
-        a = torch.from_numpy(np.array(a[y : y + side, x : x + side])).permute(2, 0, 1).float() / 255
-        if down > 1:
-            a = F.avg_pool2d(a, down)
-        if r.random() < 0.5:
-            a = a.flip(2)
-        if r.random() < 0.1:
-            a = torch.cat([a[torch.randperm(3)], a[3:]])
-        return (a[:3] + (1 - a[3:]) * self.back(size)) * 2 - 1
-
-    def remembered(self, size: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """A crop with the latents that its code stands for, so that the decoder learns to mend what codes leave out."""
-        r = self.r
-        style, i = int(r.integers(self.rgba.shape[0])), int(r.integers(self.rgba.shape[1]))
-        y, x = (int(r.integers(0, (1024 - size) // 32 + 1)) for _ in range(2))
-        code = self.memory.codes().unflatten(0, self.targets.shape)[style, i * self.every]
-        back = torch.from_numpy(np.float32(np.ones(3) if r.random() < 0.45 else r.random(3)))
-        cut = slice(None), slice(y, y + size // 32), slice(x, x + size // 32)
-        z = self.targets.latents(self.memory.everywhere(code[None])[: SIDES[0] ** 2], back[None])[0][cut]
-        a = torch.from_numpy(np.array(self.rgba[style, i, y * 32 : y * 32 + size, x * 32 : x * 32 + size])).permute(2, 0, 1).float() / 255
-        return (a[:3] + (1 - a[3:]) * back[:, None, None]) * 2 - 1, z
-
-    def batch(self, n: int, size: int, remembered: float) -> tuple[torch.Tensor, torch.Tensor]:
-        """n crops (n, 3, size, size) and latents; the first part of them with remembered latents."""
-        m = round(n * remembered) if self.memory else 0
-        pairs = [self.remembered(size) for _ in range(m)]
-        x = torch.stack([self.crop(size) for _ in range(n - m)])
-        z = self.map.to_latent(F.avg_pool2d(x, 4))
-        if pairs:
-            x, z = torch.cat([torch.stack([p[0] for p in pairs]), x]), torch.cat([torch.stack([p[1] for p in pairs]), z])
-        return x, z
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Features (b, 24, h, w) -> (b, 3, 4h, 4w)"""
+        for up in self.first:
+            x = up(x)
+        for block in self.rest:
+            x = block(x)
+        return self.out(F.silu(self.norm(x)))
 
 
-@torch.no_grad()
-def check(v: AutoencoderKL, rgba: np.ndarray, count: int) -> float:
-    """PSNR in dB over whole 1024-pixel pictures on white, through encoder and decoder."""
-    error = []
-    for k in range(count):
-        a = torch.from_numpy(np.array(rgba[k % 3, k * 5 % rgba.shape[1]])).permute(2, 0, 1).float()[None] / 255
-        x = (a[:, :3] + 1 - a[:, 3:]) * 2 - 1
-        y = v.decode(v.encode(x).latent_dist.mode()).sample.clamp(-1, 1)
-        error.append(10 * math.log10(4 / F.mse_loss(x, y).item()))
-    return sum(error) / len(error)
+def features(inner: Inner, z: torch.Tensor) -> torch.Tensor:
+    """What the inner levels hand over."""
+    seen = []
+    hook = inner.head.register_forward_pre_hook(lambda m, a: seen.append(a[0]))
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        inner(z)
+    hook.remove()
+    return seen[0].float()
 
 
 def main() -> None:
     p = parser(__doc__)
-    p.add_argument("--out", type=Path, default=MODEL / "dev/vae", help="where the autoencoder is written")
-    p.add_argument("--inner", type=Path, help="safetensors file with the decoder's inner levels to start from")
-    p.add_argument("--steps", type=int, default=1000, help="0: only write the starting point")
-    p.add_argument("--batch", type=int, default=6)
-    p.add_argument("--crop", type=int, default=256)
-    p.add_argument("--rate", type=float, default=5e-4, help="four times that undid in a hundred steps what was learnt")
-    p.add_argument("--noise", type=float, default=0.03, help="noise on the latents")
-    p.add_argument("--remembered", type=float, default=0.4, help="share of crops whose latents come from codes")
-    p.add_argument("--check", type=int, default=6, help="held-out pictures to measure")
-    p.add_argument("--hold", type=int, default=60, help="steps for which the inner levels rest")
-    p.add_argument("--every", type=int, default=3, help="as given to data.py for rgba1024")
-    p.add_argument("--minutes", type=float, default=1e9, help="cool down so as to end by then")
+    p.add_argument("--out", type=Path, default=MODEL / "dev/vae", help="where the autoencoder is; written anew if missing")
+    p.add_argument("--inner", type=Path, help="file of vae_inner.py")
+    p.add_argument("--steps", type=int, default=10**6, help="0: only put in the inner levels")
+    p.add_argument("--minutes", type=float, default=25, help="cool down so as to end by then")
+    p.add_argument("--pictures", type=int, default=2, help="in a step")
+    p.add_argument("--cuts", type=int, default=3, help="of each picture")
+    p.add_argument("--side", type=int, default=80, help="of a cut, in canvas pixels of 4 each")
+    p.add_argument("--rate", type=float, default=1e-3)
+    p.add_argument("--noise", type=float, default=0.03, help="on the latents")
     a = p.parse_args()
     torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
     m, state = Map(MODEL / "dev/vae/preview.safetensors"), a.work / "vae.pt"
-    if a.inner or not (a.out / "config.json").exists():
-        v = build()
-        start(v, a.inner)
+    fresh = not (a.out / "config.json").exists()
+    v = autoencoder() if fresh else AutoencoderKL.from_pretrained(a.out, torch_dtype=torch.float32)
+    if fresh:
         encoder.write(v.encoder, m)
-    else:
-        v = AutoencoderKL.from_pretrained(a.out, torch_dtype=torch.float32)
-    step, params = 0, list(v.decoder.parameters())
-    deep = {id(q) for part in (v.decoder.conv_in, v.decoder.mid_block, *v.decoder.up_blocks[:4]) for q in part.parameters()}
+        start(v)
+    if a.inner:
+        inner_levels(v, a.inner)
+    inner, outer = Inner(v).requires_grad_(False), Outer(v).to(memory_format=torch.channels_last)
+    data = Canvases(np.load(a.work / "rgba1024.npy", mmap_mode="r"), a.seed)
+
+    def pair() -> tuple[torch.Tensor, torch.Tensor]:
+        """Whole pictures and their features."""
+        x = torch.stack([data.one(1024) for _ in range(a.pictures)])
+        z = m.to_latent(F.avg_pool2d(x, 4))
+        return x, features(inner, z + a.noise * torch.randn_like(z))
+
+    if fresh:
+        x, f = pair()
+        aim(v, f, F.avg_pool2d(x, 4))
+    params, step, spent = list(outer.parameters()), 0, 0.0
     last = v.decoder.up_blocks[-1].resnets[0].conv_shortcut
     tail = {id(q) for part in (last, v.decoder.conv_norm_out, v.decoder.conv_out) for q in part.parameters()}   # beside carriers: small steps
-    groups = [[q for q in params if id(q) not in deep | tail], [q for q in params if id(q) in deep], [q for q in params if id(q) in tail]]
-    fits = lambda q: q.ndim == 4 and min(q.shape[:2]) >= 16                    # Muon orthogonalises these
-    muon = Muon([q for g in groups[:2] for q in g if fits(q)], lr=a.rate)
-    opt = torch.optim.AdamW([{"params": [q for q in g if not fits(q)]} for g in groups], lr=a.rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
+    opt = torch.optim.AdamW([{"params": [q for q in params if id(q) not in tail], "share": 1.0}, {"params": [q for q in params if id(q) in tail], "share": 0.03}],
+                            lr=a.rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
     mean = [q.detach().clone() for q in params]
     if state.exists() and a.steps:
         s = torch.load(state, weights_only=True)
-        v.load_state_dict(s["vae"])
-        for o, q in zip((opt, muon), s["optimisers"]):
-            resume(o, q)
-        mean, step = s["mean"], s["step"]
+        outer.load_state_dict(s["outer"])
+        resume(opt, s["optimiser"])
+        mean, step, spent = s["mean"], s["step"], s["spent"]
+        data.r = np.random.default_rng([a.seed, step])
 
     def save() -> None:
-        if a.steps:
-            torch.save({"vae": v.state_dict(), "optimisers": [opt.state_dict(), muon.state_dict()], "mean": mean, "step": step}, state.with_suffix(".tmp"))
+        if step:
+            kept = {"outer": outer.state_dict(), "optimiser": opt.state_dict(), "mean": mean, "step": step, "spent": spent + time.time() - began}
+            torch.save(kept, state.with_suffix(".tmp"))
             os.replace(state.with_suffix(".tmp"), state)
-        out = build()
+        out = autoencoder()
         out.load_state_dict(v.state_dict())
         with torch.no_grad():
-            for q, e in zip(out.decoder.parameters(), mean):
+            for q, e in zip(Outer(out).parameters(), mean):
                 q.copy_(e)
         out.to(torch.bfloat16).save_pretrained(a.out)
 
     began, seen = time.time(), []
-    if (a.work / "rgba1024.npy").exists():
-        scenes = Scenes(np.load(a.work / "rgba1024.npy", mmap_mode="r"), m, a.seed + step, a.work, a.every)
-        if step == 0 and a.inner:
-            aim(v, scenes)
-            mean = [q.detach().clone() for q in v.decoder.parameters()]
-            save()
-        held = np.load(a.work / "heldout1024.npy", mmap_mode="r")
-        if a.steps == 0:
-            print(f"held-out {check(v, held, a.check):.2f} dB")
     while step < a.steps:
-        used = max(step / a.steps, (time.time() - began) / 60 / a.minutes)
+        used = max(step / a.steps, (spent + time.time() - began) / 60 / a.minutes)
         if used >= 1:
             break
-        for g, begin, share in zip(opt.param_groups, (0, a.hold, 0), (1, 0.7, 0.03)):   # the inner levels wait for the outer ones
-            g["lr"] = a.rate * share * min(1, max(0.0, (step + 1 - begin) / 30)) * min(1, max(0.01, 2 * (1 - used)))
-        muon.param_groups[0]["lr"] = opt.param_groups[0]["lr"]
-        x, z = scenes.batch(a.batch, a.crop, a.remembered)
-        z = z + a.noise * torch.randn_like(z)
+        for g in opt.param_groups:
+            g["lr"] = a.rate * g["share"] * min(1, (step + 1) / 50) * (0.01 + 0.99 * (1 + math.cos(math.pi * used)) / 2)
+        x, f = pair()
+        xs, fs = [], []
+        for k in range(a.pictures):
+            for _ in range(a.cuts):
+                y0, x0 = (int(data.r.integers(0, 256 - a.side + 1)) for _ in range(2))
+                fs.append(f[k, :, y0 : y0 + a.side, x0 : x0 + a.side])
+                xs.append(x[k, :, 4 * y0 : 4 * (y0 + a.side), 4 * x0 : 4 * (x0 + a.side)])
+        goal = torch.stack(xs)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            y = v.decoder(z)
-        d = y.float() - x
-        error = d.square().mean((1, 2, 3))
-        loss = 4 * error.mean() + (error + 1e-4).log().mean() / 20 + F.avg_pool2d(d, 8).square().mean() + d.abs().mean() / 4
+            y = outer(torch.stack(fs).contiguous(memory_format=torch.channels_last))
+        error = (y.float() - goal).square().mean((1, 2, 3))
+        loss = error.mean() + 0.01 * (error + 1e-4).log().mean()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(params, 1.0)
-        for o in (opt, muon):
-            o.step()
-            o.zero_grad(set_to_none=True)
+        torch.nn.utils.clip_grad_norm_(params, 0.5)
+        opt.step()
+        opt.zero_grad(set_to_none=True)
         step += 1
         with torch.no_grad():
             torch._foreach_lerp_(mean, params, 1 - min(0.995, step / (step + 10)))
-        m = round(a.batch * a.remembered)
-        seen.append((d[m:].square().mean().item(), d[:m].square().mean().item()))
-        if step % 20 == 0:
-            true, recalled = (10 * math.log10(4 * 20 / sum(s[i] for s in seen[-20:])) for i in (0, 1))
-            print(f"{step} {time.time() - began:.0f}s PSNR on crops {true:.2f}, as remembered {recalled:.2f}", flush=True)
-        if step % 60 == 0:
+        seen.append(error.mean().item())
+        if step % 25 == 0:
+            print(f"{step} {spent + time.time() - began:.0f}s PSNR on cuts {10 * math.log10(4 * 25 / sum(seen[-25:])):.2f}", flush=True)
+        if step % 200 == 0:
             save()
-        if step % 300 == 0:
-            print(f"held-out {check(AutoencoderKL.from_pretrained(a.out, torch_dtype=torch.float32), held, 3):.2f} dB", flush=True)
     save()
 
 

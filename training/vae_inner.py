@@ -1,0 +1,179 @@
+"""Trains the decoder's inner levels, from latents to the quarter-size canvas, on every picture that all sets draw.
+
+The outer levels, which only enlarge, are vae.py's task: they cost most of a step and need pictures at full size."""
+
+import math
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from diffusers import AutoencoderKL
+from safetensors.torch import save_file
+
+from config import MODEL, parser
+from latents import PATCH, Map
+from model import autoencoder
+
+
+class Inner(torch.nn.Module):
+    """A decoder's levels up to the quarter-size canvas, and a linear head that gives colours there."""
+
+    def __init__(self, v: AutoencoderKL):
+        super().__init__()
+        d = v.decoder
+        self.conv_in, self.mid_block, self.up_blocks = d.conv_in, d.mid_block, d.up_blocks[:3]
+        self.resnets = d.up_blocks[3].resnets
+        self.head = torch.nn.Conv2d(self.resnets[-1].out_channels, 3, 1)
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        """(b, 16, h, w) -> (b, 3, 8h, 8w) in -1..1"""
+        x = self.mid_block(self.conv_in(z))
+        for block in self.up_blocks:
+            x = block(x)
+        for block in self.resnets:
+            x = block(x, None)
+        return self.head(x)
+
+    @torch.no_grad()
+    def aim(self, z: torch.Tensor, x: torch.Tensor) -> None:
+        """The head by least squares."""
+        seen = []
+        hook = self.head.register_forward_pre_hook(lambda m, a: seen.append(a[0]))
+        self(z)
+        hook.remove()
+        f = seen[0].permute(0, 2, 3, 1).flatten(0, 2)
+        w = torch.linalg.lstsq(torch.cat([f, torch.ones(len(f), 1)], 1), x.permute(0, 2, 3, 1).flatten(0, 2)).solution
+        self.head.weight.copy_(w[:-1].T[..., None, None]), self.head.bias.copy_(w[-1])
+
+
+class Canvases:
+    """Pictures at quarter size over random backgrounds."""
+
+    def __init__(self, rgba: np.ndarray, seed: int):
+        self.rgba, self.r = rgba, np.random.default_rng(seed)
+
+    def back(self, size: int) -> torch.Tensor:
+        """Mostly a plain colour; sometimes a gradient, or soft coloured noise (3, size, size)."""
+        r = self.r
+        kind = r.random()
+        if kind < 0.08:
+            k = int(r.choice([4, 8, 16, 32]))
+            return F.interpolate(torch.from_numpy(r.random((1, 3, k, k), np.float32)), size=(size, size), mode="bicubic")[0].clamp(0, 1)
+        one, two = (torch.from_numpy(np.float32(np.full(3, r.choice([1, 1, 1, 0, 0.5])) if r.random() < 0.5 else r.random(3)))[:, None, None] for _ in range(2))
+        if kind < 0.16:
+            t = torch.linspace(0, 1, size)[None, :, None].expand(1, size, size)
+            t = t.mT if r.random() < 0.5 else t
+            return one * (1 - t) + two * t
+        return one.expand(3, size, size).clone()
+
+    def one(self, side: int) -> torch.Tensor:
+        """(3, side, side) in -1..1: a cut on the grid of patches, mirrored or with colours exchanged at random."""
+        r = self.r
+        a = self.rgba[r.integers(self.rgba.shape[0]), r.integers(self.rgba.shape[1])]
+        size = a.shape[0]
+        y, x = (int(r.integers(0, (size - side) // PATCH + 1)) * PATCH for _ in range(2))
+        a = torch.from_numpy(np.array(a[y : y + side, x : x + side])).permute(2, 0, 1).float() / 255
+        if r.random() < 0.5:
+            a = a.flip(2)
+        if r.random() < 0.15:
+            a = a.transpose(1, 2)
+        if r.random() < 0.15:
+            a = torch.cat([a[torch.randperm(3)], a[3:]])
+        return (a[:3] + (1 - a[3:]) * self.back(side)) * 2 - 1
+
+
+@torch.no_grad()
+def check(net: Inner, rgba: np.ndarray, m: Map) -> float:
+    """PSNR in dB on quarter-size held-out pictures on white."""
+    a = torch.from_numpy(rgba.reshape(-1, *rgba.shape[2:])).permute(0, 3, 1, 2).float() / 255
+    x = F.avg_pool2d((a[:, :3] + 1 - a[:, 3:]) * 2 - 1, 4)
+    error = [10 * math.log10(4 / F.mse_loss(net(m.to_latent(one[None])).clamp(-1, 1), one[None]).item()) for one in x]
+    return sum(error) / len(error)
+
+
+def main() -> None:
+    p = parser(__doc__)
+    p.add_argument("--from", dest="init", type=Path, default=MODEL / "dev/vae", help="autoencoder to start from; at random if missing")
+    p.add_argument("--out", type=Path, help="safetensors file for vae.py --inner; WORK/inner.safetensors if missing")
+    p.add_argument("--pictures", default="all256", help="array under --work, as data.py --all writes it")
+    p.add_argument("--steps", type=int, default=10**6)
+    p.add_argument("--minutes", type=float, default=90, help="cool down so as to end by then")
+    p.add_argument("--batch", type=int, default=4)
+    p.add_argument("--side", type=int, default=256, help="of the cuts, in canvas pixels")
+    p.add_argument("--rate", type=float, default=2e-4, help="7e-4 undoes in a hundred steps what is known")
+    p.add_argument("--noise", type=float, default=0.03, help="on the latents")
+    a = p.parse_args()
+    torch.set_num_threads(a.threads)
+    torch.manual_seed(a.seed)
+    out, state, m = a.out or a.work / "inner.safetensors", a.work / "inner.pt", Map(MODEL / "dev/vae/preview.safetensors")
+    known = (a.init / "config.json").exists()
+    net = Inner(AutoencoderKL.from_pretrained(a.init, torch_dtype=torch.float32) if known else autoencoder()).to(memory_format=torch.channels_last)
+    params, step = list(net.parameters()), 0
+    opt = torch.optim.AdamW(params, lr=a.rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
+    mean = [q.detach().clone() for q in params]
+    data = Canvases(np.load(a.work / f"{a.pictures}.npy", mmap_mode="r"), a.seed)
+    held = np.load(a.work / "heldout1024.npy", mmap_mode="r")
+    spent = 0.0
+    if state.exists():
+        s = torch.load(state, weights_only=True)
+        net.load_state_dict(s["net"])
+        opt.load_state_dict(s["optimiser"])
+        mean, step, spent = s["mean"], s["step"], s["spent"]
+        data.r = np.random.default_rng([a.seed, step])
+    else:
+        x = torch.stack([data.one(256) for _ in range(8)])
+        net.aim(m.to_latent(x), x)
+        mean = [q.detach().clone() for q in params]
+        print(f"begin: held-out {check(net, held, m):.2f} dB", flush=True)
+
+    def swapped(values: list[torch.Tensor]) -> list[torch.Tensor]:
+        old = [q.detach().clone() for q in params]
+        with torch.no_grad():
+            for q, v in zip(params, values):
+                q.copy_(v)
+        return old
+
+    def save() -> None:
+        torch.save({"net": net.state_dict(), "optimiser": opt.state_dict(), "mean": mean, "step": step, "spent": spent + time.time() - began}, state.with_suffix(".tmp"))
+        os.replace(state.with_suffix(".tmp"), state)
+        old = swapped(mean)
+        named = {"vae.decoder." + k.replace("resnets.", "up_blocks.3.resnets.", 1) if k.startswith("resnets.") else "vae.decoder." + k: v.contiguous().bfloat16()
+                 for k, v in net.state_dict().items() if not k.startswith("head.")}
+        save_file(named, out)
+        print(f"{step}: held-out {check(net, held, m):.2f} dB", flush=True)
+        swapped(old)
+
+    began, seen = time.time(), []
+    while step < a.steps:
+        used = max(step / a.steps, (spent + time.time() - began) / 60 / a.minutes)
+        if used >= 1:
+            break
+        for g in opt.param_groups:
+            g["lr"] = a.rate * min(1, (step + 1) / 200) * (0.01 + 0.99 * (1 + math.cos(math.pi * used)) / 2)
+        x = torch.stack([data.one(a.side) for _ in range(a.batch)]).to(memory_format=torch.channels_last)
+        z = m.to_latent(x)
+        z = z + a.noise * torch.randn_like(z)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            y = net(z)
+        error = (y.float() - x).square().mean((1, 2, 3))
+        loss = error.mean() + 0.01 * (error + 1e-4).log().mean()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(params, 0.5)
+        opt.step()
+        opt.zero_grad(set_to_none=True)
+        step += 1
+        with torch.no_grad():
+            torch._foreach_lerp_(mean, params, 1 - min(0.998, step / (step + 10)))
+        seen.append(error.mean().item())
+        if step % 50 == 0:
+            print(f"{step} {spent + time.time() - began:.0f}s PSNR {10 * math.log10(4 * 50 / sum(seen[-50:])):.2f}", flush=True)
+        if step % 500 == 0:
+            save()
+    save()
+
+
+if __name__ == "__main__":
+    main()
