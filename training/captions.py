@@ -1,6 +1,7 @@
-"""Captions for pictures: composed from label, tags, style word and background colour.
+"""Captions for pictures: composed from label, tags, style word and background colour; or loose ones, as people write them.
 
-One caption in ten (by checksum) is held out: training never sees it, the evaluation uses only such."""
+One caption in ten (by checksum) is held out: training never sees it, the evaluation uses only such. In a loose caption only
+the first thing counts, colours count only before the word background, and where no style is named it is the first one."""
 
 import random
 import re
@@ -11,6 +12,16 @@ from config import COLOURS, STYLES
 STYLED = ["{s} emoji of {x}", "{x}, {s} style", "a {s} icon of {x}", "{s} {x}", "{x}, {s} emoji", "a {s} emoji of a {x}", "a {x}, {s} style"]
 PLAIN = ["{x}", "an emoji of {x}", "a {x}"]
 BACKGROUND = [" on a {c} background", ", {c} background"]
+
+BEFORE = ["a photo of {x}", "a picture of {x}", "an illustration of {x}", "a painting of {x}", "a drawing of {x}", "an image of {x}", "{x} icon", "{x} emoji", "i want {x}",
+          "draw {x}", "please draw {x}", "show me {x}", "beautiful {x}", "high quality {x}", "{x}, masterpiece", "{x}, highly detailed", "a close up of {x}", "the {x}", "one {x}", "my {x}"]
+KINDS = """cute happy sad angry big small little tiny huge old young new shiny fluffy funny beautiful pretty colorful golden silver red blue green yellow pink purple white
+black brown orange gray dark bright wooden metal magic flying sleeping dancing running smiling laughing crying jumping sitting friendly scary cool hot cold fresh tasty
+delicious juicy royal wild baby giant lonely brave lovely adorable simple modern vintage retro fast slow broken lucky sweet round fat thin long short tall soft yummy""".split()
+AFTER = ["in the snow", "in the rain", "in space", "at sunset", "at night", "on a table", "on a bench", "on the beach", "in a forest", "in the sky", "in the garden", "under water",
+         "over the sea", "on the moon", "flying to the moon", "with candles", "with wings", "with a smile", "with big eyes", "in a city", "on a plate", "in a box", "at home", "in summer",
+         "in winter", "by the sea", "on grass", "in the desert", "on a hill", "looking at you", "for my friend", "that is very nice", "made of glass", "with {o}", "with a {o}", "and a {o}",
+         "and {o}", "next to a {o}", "on a {o}", "near the {o}", "holding a {o}", "wearing a {o}", "eating a {o}", "in front of a {o}", "under a {o}", "playing with a {o}", "like a {o}"]
 
 
 def plain(text: str) -> str:
@@ -42,11 +53,57 @@ def caption(words: str, style: str, colour: str, r: random.Random, styled: float
 def held_out(text: str) -> bool:
     return zlib.crc32(text.encode()) % 10 == 0
 
+TRIGGER = "sticker"                            # the main LoRA's word: it changes nothing else
+STUCK = ["sticker of {x}", "a sticker of {x}", "{x} sticker", "a die-cut sticker of {x}", "{x}, sticker", "sticker, {x}", "{x} as a sticker"]
+
+
+def stuck(text: str, r: random.Random) -> str:
+    """The same caption with the trigger word."""
+    return r.choice(STUCK).format(x=text)
+
+
+class Words:
+    """Which thing a word alone means, and other words to put beside it."""
+
+    def __init__(self, concepts: list[dict]):
+        self.own: list[list[str]] = [[] for _ in concepts]
+        best: dict[str, tuple[tuple[int, int], int]] = {}
+        for n, c in enumerate(concepts):
+            label = plain(c["label"])
+            for word in sorted({label, *label.split(), *(plain(t) for t in c["tags"])}):
+                rank = (0 if word == label else 1 if word in label.split() and word in map(plain, c["tags"]) else 2, len(label.split()))
+                if len(word) > 2 and (word not in best or rank < best[word][0]):
+                    best[word] = rank, n
+        for word, (_, n) in best.items():
+            self.own[n].append(word)
+        self.all = sorted(best)
+
+
+def loose(n: int, label: str, words: Words, style: str, colour: str, r: random.Random) -> str:
+    """A caption as people write them, for the n-th concept."""
+    own = words.own[n] or [plain(label)]
+    x = plain(label) if r.random() < 0.5 else r.choice(own)
+    if r.random() < 0.5:
+        x = " ".join(r.sample(KINDS, r.choice((1, 1, 2)))) + " " + x
+    if r.random() < 0.15:
+        x += "s"
+    if r.random() < 0.6:
+        x = "a " + x
+    if r.random() < 0.5:
+        x += " " + r.choice(AFTER).format(o=r.choice(words.all))
+    if r.random() < 0.3:
+        x = r.choice(BEFORE).format(x=x)
+    if style != STYLES[0] or r.random() < 0.4:
+        x = r.choice(("{x}, {s} style", "{s} {x}", "{x} in {s} style", "{x}, {s}", "{s} emoji of {x}", "a {s} icon of {x}")).format(x=x, s=style)
+    if colour != "white" or r.random() < 0.1:
+        x += r.choice((*BACKGROUND, " on {c} background", ", {c} background", " with a {c} background")).format(c=colour)
+    return x
+
 
 def draw(concept: dict, style: str, colour: str, r: random.Random, tagged: float = 0.2, held: bool = False) -> str:
     """A caption for one thing, from the training part (or the held-out part)."""
     for _ in range(2000):
-        text = caption(subject(concept, r, tagged), style, colour, r, 1.0 if held else 0.95)
+        text = caption(subject(concept, r, tagged), style, colour, r, 1.0 if held or style != STYLES[0] else 0.7)
         if held_out(text) == held:
             return text
     raise ValueError(f"{concept['label']}: no caption is {'held out' if held else 'left for training'}")

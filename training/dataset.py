@@ -16,7 +16,7 @@ class Pictures:
     def __init__(self, work: Path, canvas: int, seed: int, concepts: int | None = None):
         t = torch.load(work / f"latents{canvas}.pt", weights_only=True)
         self.concepts = json.loads((work / "concepts.json").read_text())[:concepts]
-        n = len(self.concepts)
+        n, self.lexicon = len(self.concepts), captions.Words(self.concepts)
         self.zr, self.za = t["zr"][:, :n], t["za"][:, :n]
         self.random = random.Random(seed)
 
@@ -24,6 +24,19 @@ class Pictures:
         """A style, a concept and a background colour's name."""
         r = self.random
         return r.randrange(len(STYLES)), r.randrange(len(self.concepts)), captions.colour(r)
+
+    def words(self, style: int, concept: int, colour: str, tagged: float, loose: float = 0.0) -> str:
+        """A caption from the training part; a share of them loose."""
+        if self.random.random() < loose:
+            return self.loose(style, concept, colour, self.random)
+        return captions.draw(self.concepts[concept], STYLES[style], colour, self.random, tagged)
+
+    def loose(self, style: int, concept: int, colour: str, r: random.Random, held: bool = False) -> str:
+        """A loose caption from the training part (or the held-out part)."""
+        while True:
+            text = captions.loose(concept, self.concepts[concept]["label"], self.lexicon, STYLES[style], colour, r)
+            if captions.held_out(text) == held:
+                return text
 
     def latent(self, style: int, concept: int, colour: str) -> torch.Tensor:
         """(16, g, g)"""

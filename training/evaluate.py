@@ -1,7 +1,8 @@
 """Measures the model: draws held-out captions and looks each picture up among all training pictures, by latents.
 
 Prints a table against the bars and writes a contact sheet. The search is over every concept in every style on the asked background's
-true colour; the background drawn is judged by its four corners against all colours."""
+true colour; the background drawn is judged by its four corners against all colours. Then image-to-image: from one picture with the
+caption of another, whose picture is the result nearest to?"""
 
 import random
 import time
@@ -10,12 +11,13 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
+from diffusers import AutoencoderKL
 
 import captions
 from config import COLOURS, HERE, MODEL, STYLES, parser
 from dataset import Pictures
 from latents import Map
-from model import Text, transformer
+from model import Text, pack, transformer
 from sheet import sample, save
 
 
@@ -53,47 +55,68 @@ class Judge:
         return near[0] == asked.concept, asked.concept in near, away.min(1).values.argmin().item() == asked.style, self.names[back] == asked.colour
 
 
-def questions(pictures: Pictures, count: int, seed: int) -> list[Asked]:
-    """Held-out captions, one for each concept in turn, in random style and colour, shuffled."""
+def questions(pictures: Pictures, count: int, seed: int, loose: bool = False) -> list[Asked]:
+    """Held-out captions, one for each concept in turn, in random style and colour, shuffled; composed ones or loose ones."""
     r, asked = random.Random(seed + 1), []
     for k in range(count):
         concept, style, colour = k % len(pictures.concepts), r.randrange(len(STYLES)), captions.colour(r)
-        asked.append(Asked(style, concept, colour, captions.draw(pictures.concepts[concept], STYLES[style], colour, r, 0.2, held=True)))
+        text = pictures.loose(style, concept, colour, r, held=True) if loose else captions.draw(pictures.concepts[concept], STYLES[style], colour, r, 0.2, held=True)
+        asked.append(Asked(style, concept, colour, text))
     r.shuffle(asked)
     return asked
 
 
+def between(text: Text, net, pictures: Pictures, asked: list[Asked], strength: float, seed: int) -> tuple[float, float]:
+    """Share of pictures that are nearer to the one they started from, of all concepts and styles; and to the one that was asked for."""
+    whole = pictures.zr.flatten(0, 1).float() + pictures.za.flatten(0, 1).float().sum(1)
+    n = pictures.zr.shape[1]
+    goal = torch.tensor([q.style * n + q.concept for q in asked])
+    first = goal.roll(1)
+    z = sample(text, net, [captions.caption(captions.plain(pictures.concepts[q.concept]["label"]), STYLES[q.style], "white", random.Random(seed), 1.0) for q in asked],
+               16, 16, 28, seed, start=pack(whole[first]), strength=strength)
+    near = torch.stack([(whole - one).flatten(1).square().sum(1).argmin() for one in z])
+    return (near == first).float().mean().item(), (near == goal).float().mean().item()
+
+
+@torch.no_grad()
 def main() -> None:
     p = parser(__doc__)
     p.add_argument("--dir", type=Path, default=MODEL / "dev")
     p.add_argument("--prompts", type=int, default=300, help="captions for schnell's 4 steps")
-    p.add_argument("--dev", type=int, default=100, help="how many of them for dev's 28 steps too")
+    p.add_argument("--dev", type=int, default=300, help="how many of them for dev's 28 steps too")
     p.add_argument("--batch", type=int, default=10)
+    p.add_argument("--between", type=int, default=40, help="pictures for image-to-image")
     p.add_argument("--sheet", type=Path, default=HERE.parent / "docs/emoji.jpg", help="contact sheet of the first 48, a .jpg or .png")
     a = p.parse_args()
     torch.set_num_threads(a.threads)
     pictures, m = Pictures(a.work, 256, a.seed), Map(MODEL / "dev/vae/preview.safetensors")
     text, net, judge = Text(a.dir), transformer(a.dir), Judge(pictures, m)
-    asked = questions(pictures, a.prompts, a.seed)
+    decoder = AutoencoderKL.from_pretrained(a.dir / "vae", torch_dtype=torch.float32)
+    asked, free = questions(pictures, a.prompts, a.seed), questions(pictures, a.prompts, a.seed, loose=True)
     table = {}
-    for name, steps, shift, count in (("schnell, 4 steps", 4, None, a.prompts), ("dev, 28 steps", 28, 0.8, a.dev)):
+    for name, steps, shift, count, these in (("schnell, 4 steps", 4, None, a.prompts, asked), ("dev, 28 steps", 28, 0.8, a.dev, asked),
+                                             ("schnell, loose captions", 4, None, a.prompts, free)):
         hits, shown, began = [], [], time.time()
         for i in range(0, count, a.batch):
-            part = asked[i : i + a.batch]
+            part = these[i : i + a.batch]
             z = sample(text, net, [q.caption for q in part], 16, 16, steps, a.seed + i, shift=shift)
             hits += [judge(one, q) for one, q in zip(z, part)]
             if len(shown) < 48:
-                shown.extend(F.avg_pool2d(m.to_rgb(z), 2).unbind())
+                shown.extend(z.unbind())
             if i // a.batch % 5 == 4:
                 print(f"{name}: {len(hits)} of {count}, {time.time() - began:.0f}s", flush=True)
         if hits:
             table[name] = [*torch.tensor(hits).float().mean(0).tolist(), len(hits)]
-        if a.sheet and steps == 4:
-            save(torch.stack(shown[:48]), a.sheet, 12)
+        if a.sheet and these is asked and steps == 4:
+            save(torch.cat([F.avg_pool2d(decoder.decode(z[None]).sample, 8) for z in shown[:48]]), a.sheet, 12)
     print("| | " + " | ".join(BARS) + " | asked |")
     for name, row in table.items():
         print(f"| {name} | " + " | ".join(f"{v:.1%}{'' if v >= bar else ' MISSED'}" for v, bar in zip(row, BARS.values())) + f" | {row[-1]} |")
     print("| bar | " + " | ".join(f"{v:.0%}" for v in BARS.values()) + " | |")
+    if a.between:
+        for strength in (0.3, 0.5, 0.7, 0.8, 0.9):
+            kept, drawn = between(text, net, pictures, asked[: a.between], strength, a.seed)
+            print(f"image-to-image at {strength}: {kept:.0%} are still the picture they started from, {drawn:.0%} are the one asked for")
 
 
 if __name__ == "__main__":

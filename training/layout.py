@@ -6,6 +6,7 @@ from diffusers import FluxTransformer2DModel
 from config import CONFIG
 
 WIDTH, CODE, BASIS = 256, CONFIG["code"], CONFIG["basis"]
+MEMORIES, REFINERS = CONFIG["memories"], CONFIG["refiners"]      # single blocks: those that remember, one that composes, those that refine
 
 # Hidden channels of the image tokens.
 NOISE, PICTURE, CLEAR = 0, 64, 128             # the noisy latent; the remembered one; transparency, once a background colour
@@ -17,21 +18,22 @@ TAKEN = [n for n in range(WIDTH) if not PLACE <= n < PLACE + PLACES and n != CON
 
 # Channels of vec, the input of all modulations.
 COLOUR, CLOCK, CLOCKS = CODE, CODE + 3, 8      # the background; functions of time
-GUIDE, ONE = CODE + 3 + CLOCKS, 255            # guidance; the channel whose activation is one
+GUIDE, LOOK, ONE = CODE + 3 + CLOCKS, CODE + 4 + CLOCKS, 255   # guidance; the trigger word; the channel whose activation is one
 
 # Channels of the text tokens.
+WORDS = 64                                     # width of T5, whose last channel is the end mark
 SHIFT, AREA, SHAPE, MARK = 235, 251, 253, 255  # +-4 place shifts, +-area, +-shape, end mark
 STRENGTH = 4.0                                 # size of the place shifts
 
 OPEN = 7.0                                     # gelu is linear here
 OFFSET = 8.0                                   # silu(x + 8) - 8 = x, nearly
-assert CARRIER + CARRIERS <= CONST and GUIDE < ONE and CODE <= len(TAKEN)
+assert CARRIER + CARRIERS <= CONST and LOOK < ONE and CODE <= len(TAKEN)
 
 
 def build() -> FluxTransformer2DModel:
     return FluxTransformer2DModel(
-        patch_size=1, in_channels=64, num_layers=CONFIG["doubles"], num_single_layers=CONFIG["singles"], attention_head_dim=64,
-        num_attention_heads=4, joint_attention_dim=WIDTH, pooled_projection_dim=WIDTH, guidance_embeds=True, axes_dims_rope=(16, 24, 24))
+        patch_size=1, in_channels=64, num_layers=CONFIG["doubles"], num_single_layers=MEMORIES + 1 + REFINERS, attention_head_dim=64,
+        num_attention_heads=4, joint_attention_dim=WORDS, pooled_projection_dim=WIDTH, guidance_embeds=True, axes_dims_rope=(16, 24, 24))
 
 
 def quiet(net: FluxTransformer2DModel) -> None:
@@ -51,7 +53,6 @@ def quiet(net: FluxTransformer2DModel) -> None:
             layer.weight.zero_(), layer.bias.zero_()
     for layer in (net.context_embedder, net.x_embedder, net.norm_out.linear, net.proj_out):
         layer.weight.zero_(), layer.bias.zero_()
-    net.context_embedder.weight.copy_(torch.eye(WIDTH))
 
 
 def rounded(x: torch.Tensor) -> torch.Tensor:

@@ -1,11 +1,17 @@
-"""Makes the model's LoRA files, one in each key style. They are solved for, like the transformer they change.
+"""Trains the model's LoRA files, one in each key style, on the refining blocks.
 
-sticker  a white rim around the thing: what each place would give then, by least squares from its hidden units (PEFT's keys)
-pixel    the picture in coarse squares: a projection of the latents, exact (BFL's keys)
-line     grey lines on white: what varies within a cell, without its colour (kohya's keys)
-sunset   warm light from above: the rows that the second block's attention finds, times a colour (XLabs' keys)"""
+sticker  a white rim around the thing, where the caption says sticker (PEFT's keys)
+pixel    coarse squares (BFL's keys)
+line     grey lines on white paper (kohya's keys)
+sunset   warm light from above (XLabs' keys)
 
+Each step draws a scale from -1 to 2 and asks for the picture moved by as much towards its look, so that scales mean something on
+both sides of one."""
+
+import math
+import time
 from pathlib import Path
+from typing import Callable, NamedTuple
 
 import numpy as np
 import torch
@@ -14,20 +20,48 @@ from safetensors.torch import save_file
 
 from config import MODEL, parser
 from latents import PATCH, Map, split
-from layout import BASIS, CARRIER, CLEAR, PICTURE, SIZE, WIDTH
-from memory import ROOM
-from model import pack
-from places import BLOCK, SPOTS
+from layout import LOOK, MEMORIES, OFFSET, ONE, WIDTH
+from model import Text, pack, transformer
+from muon import Muon
 from recall import SIDES, load
+from refine import CAPTIONS, loss, visible
+from refiner import Before, Refiner, unfold
+from scenes import Scenes, by_colour
 
-Pair = tuple[torch.Tensor, torch.Tensor]       # down (rank, in), up (out, rank)
+LAYERS = {"modulation": ("norm.linear",), "linear1": ("attn.to_q", "attn.to_k", "attn.to_v", "proj_mlp"), "qkv": ("attn.to_q", "attn.to_k", "attn.to_v"), "linear2": ("proj_out",)}
 
 
-def factors(delta: torch.Tensor, rank: int) -> Pair:
-    """The best pair for a weight's change (out, in)."""
-    u, s, v = torch.linalg.svd(delta, full_matrices=False)
-    root = s[:rank].sqrt()
-    return root[:, None] * v[:rank], u[:, :rank] * root
+class Pair(torch.nn.Module):
+    """One down projection and one up projection for layers that stand side by side, as fused layers have them."""
+
+    def __init__(self, layers: list[torch.nn.Linear], rank: int):
+        super().__init__()
+        self.down = torch.nn.Parameter(torch.randn(rank, layers[0].in_features) / layers[0].in_features**0.5)
+        self.up = torch.nn.Parameter(torch.zeros(sum(x.out_features for x in layers), rank))
+        self.scale, start = 1.0, 0
+        for layer in layers:
+            rows = slice(start, start + layer.out_features)
+            layer.register_forward_hook(lambda m, args, out, rows=rows: out + self.scale * args[0] @ self.down.T @ self.up[rows].T)
+            start = rows.stop
+
+
+@torch.no_grad()
+def listening(pair: Pair) -> Pair:
+    """A modulation's pair that hears the trigger word alone: what it adds is nothing without the word."""
+    pair.down.requires_grad_(False).zero_()
+    pair.down[:, LOOK] = 1                                                     # ONE is zero while training, so it takes no part in that
+    pair.down[:, ONE] = -OFFSET
+    return pair
+
+
+def adapt(net: Refiner, groups: tuple[str, ...], rank: int) -> torch.nn.ModuleDict:
+    """Pairs for all blocks, by block and group."""
+    made = {}
+    for n, block in enumerate(net.blocks):
+        for group in groups:
+            layers = [block.get_submodule(name) for name in LAYERS[group]]
+            made[f"{n}:{group}"] = listening(Pair(layers, 1)) if group == "modulation" else Pair(layers, rank)
+    return torch.nn.ModuleDict(made)
 
 
 def widen(alpha: torch.Tensor, pixels: int) -> torch.Tensor:
@@ -42,150 +76,152 @@ def widen(alpha: torch.Tensor, pixels: int) -> torch.Tensor:
     return out
 
 
-def rimmed(rgba: torch.Tensor, pixels: int = 7) -> torch.Tensor:
+def rimmed(rgba: torch.Tensor) -> torch.Tensor:
     """Premultiplied pictures (b, 4, h, w) on a white rim with a soft grey edge."""
-    rim, edge = widen(rgba[:, 3:], pixels), widen(rgba[:, 3:], pixels + 2)
-    colour = rgba[:, :3] + (rim - rgba[:, 3:]) + 0.72 * (edge - rim)
-    return torch.cat([colour, edge], 1)
+    pixels = 9 * rgba.shape[3] // 256
+    rim, edge = widen(rgba[:, 3:], pixels), widen(rgba[:, 3:], pixels + 1)
+    return torch.cat([rgba[:, :3] + (rim - rgba[:, 3:]) + 0.72 * (edge - rim), edge], 1)
 
 
-def sticker(work: Path, m: Map, rank: int) -> dict[str, Pair]:
-    memory, targets = load(work)
-    rgba, change = np.load(work / "rgba.npy", mmap_mode="r"), []
+def lined(rgba: torch.Tensor) -> torch.Tensor:
+    """Dark lines where brightness, colour or transparency change, on opaque white."""
+    white = rgba[:, :3] + 1 - rgba[:, 3:]
+    planes = F.avg_pool2d(F.pad(torch.cat([white, rgba[:, 3:]], 1), (1, 1, 1, 1), mode="replicate"), 3, 1)
+    dy, dx = planes[:, :, 1:, :-1] - planes[:, :, :-1, :-1], planes[:, :, :-1, 1:] - planes[:, :, :-1, :-1]
+    edge = F.pad((dx.square() + dy.square()).sum(1, keepdim=True).sqrt(), (0, 1, 0, 1))
+    grey = (1 - 5 * (edge - 0.02).clamp_min(0)).clamp_min(0.1)
+    return torch.cat([grey.expand(-1, 3, -1, -1), torch.ones_like(edge)], 1)
+
+
+def redrawn(work: Path, m: Map, change: Callable[[torch.Tensor], torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    """All pictures changed, as latents of all places: as Scenes has them."""
+    rgba, colour, clear = np.load(work / "rgba.npy", mmap_mode="r"), [], []
     for side in SIDES:
         rows = []
         for style in rgba:
             for i in range(0, len(style), 50):
                 x = torch.from_numpy(np.array(style[i : i + 50])).permute(0, 3, 1, 2).float() / 255
-                x = F.avg_pool2d(x, SIDES[0] // side)
-                (zr, za), (zr0, za0) = (split(y, m) for y in (rimmed(x, 7 * side // SIDES[0]), x))
-                clear = torch.cat([pack((za - za0)[:, c]) for c in range(3)], 2)
-                rows.append(torch.cat([pack(zr - zr0), clear @ targets.basis], 2))
-        change.append(torch.cat(rows))
-    change = torch.cat(change, 1).transpose(0, 1)                              # (places, pictures, 64 + basis)
-    goal = change @ targets.root                                               # in coordinates in which errors are plain squares
-    flat = goal.flatten(0, 1)
-    _, v = torch.linalg.eigh(flat.T @ flat)
-    main = v.flip(1)[:, :rank]                                                 # the directions that the change takes
-    code = memory.codes()
-    h = F.gelu(F.linear(code, memory.inward.T, memory.bias), approximate="tanh")
-    down, left = torch.zeros(len(memory.bias), rank), 0.0
-    for p, c in enumerate(memory.counts.tolist()):
-        mine = slice(memory.first[p], memory.first[p] + c)
-        x = h[:, mine]
-        down[mine] = torch.linalg.solve(x.T @ x + 1.0 * torch.eye(c), x.T @ (goal[p] @ main)) if c else 0
-        left += (x @ down[mine] @ main.T - goal[p]).square().sum().item()
-    print(f"sticker: {1 - left / goal.square().sum():.3f} of the change is kept")
-    plain = targets.plain(main.T).T                                            # (64 + basis, rank)
-    up = torch.zeros(WIDTH, rank)
-    up[PICTURE : PICTURE + 64] = plain[:64]
-    up[CLEAR : CLEAR + 3 * BASIS] = plain[64:].repeat(3, 1)
-    pairs = {}
-    for n in range(-(-len(down) // ROOM)):
-        part = down[n * ROOM : (n + 1) * ROOM]
-        wide = torch.zeros(rank, WIDTH + ROOM)
-        wide[:, WIDTH : WIDTH + len(part)] = part.T
-        pairs[f"single_transformer_blocks.{n}.proj_out"] = wide, up
-    return pairs
+                zr, za = split(change(F.avg_pool2d(x, SIDES[0] // side)), m)
+                rows.append((pack(zr), torch.stack([pack(za[:, c]) for c in range(3)], 2)))
+        colour.append(torch.cat([r[0] for r in rows])), clear.append(torch.cat([r[1] for r in rows]))
+    colour, clear = torch.cat(colour, 1), torch.cat(clear, 1)
+    return torch.cat([colour, colour[:, :1]], 1).half(), torch.cat([clear, clear[:, :1]], 1).half()
 
 
-def everywhere(cell: torch.Tensor) -> torch.Tensor:
-    """A map of one latent (16, 16), as z -> z @ cell, for the four latents of a token: as a weight (64, 64)."""
-    return torch.kron(cell.T.contiguous(), torch.eye(4))
+def squares(x: torch.Tensor, h: int, w: int, m: Map) -> torch.Tensor:
+    """Latents of one colour each, their mean (n, tokens, 64)."""
+    n = PATCH**2
+    flat = m.decode @ torch.block_diag(*[torch.full((n, n), 1 / n)] * 3) @ m.encode
+    offset = (m.mean.view(3, n).mean(1).repeat_interleave(n) - m.mean) @ m.encode
+    return (x.unflatten(2, (16, 4)).transpose(2, 3) @ flat + offset).transpose(2, 3).flatten(2)
 
 
-def repaint(cell: torch.Tensor, constant: torch.Tensor, rank: int) -> dict[str, Pair]:
-    """picture -> constant + cell(picture), in the last layer."""
-    delta = torch.zeros(64, WIDTH)
-    delta[:, PICTURE : PICTURE + 64] = -8 * (everywhere(cell) - torch.eye(64))
-    delta[:, CARRIER] = -constant.repeat_interleave(4) * 8 / SIZE
-    return {"proj_out": factors(delta, rank)}
+def warm(x: torch.Tensor, h: int, w: int, m: Map) -> torch.Tensor:
+    """Orange light above that falls to violet shade below (n, tokens, 64)."""
+    black = pack(m.to_latent(-torch.ones(1, 3, 2 * PATCH, 2 * PATCH)))[0, 0]
+    down = torch.linspace(0, 1, h)[:, None]
+    gain = (1 - down) * torch.tensor([1.12, 0.86, 0.55]) + down * torch.tensor([0.75, 0.62, 0.72])
+    matrix = by_colour(torch.diag_embed(gain), m).repeat_interleave(w, 0)      # (tokens, 16, 16)
+    return black + torch.einsum("npis,pij->npjs", (x - black).unflatten(2, (16, 4)), matrix).flatten(2)
 
 
-def coarse(side: int) -> torch.Tensor:
-    """(192, 192): a patch in squares of `side` pixels."""
-    n = PATCH // side
-    blocks = torch.arange(PATCH)[:, None] // side * n + torch.arange(PATCH) // side
-    same = (blocks.flatten()[:, None] == blocks.flatten()).float()
-    return torch.kron(torch.eye(3), same / side**2)
+class Look(NamedTuple):
+    """How a file is written, what it changes in the blocks, and into what it turns pictures."""
+
+    keys: str
+    groups: tuple[str, ...]
+    picture: Callable[[torch.Tensor], torch.Tensor] | None = None              # on premultiplied pixels
+    latents: Callable[[torch.Tensor, int, int, Map], torch.Tensor] | None = None
 
 
-def keeping(cell: torch.Tensor, m: Map) -> torch.Tensor:
-    """The map, changed least so that plain colours stay what they are."""
-    plain = torch.eye(3).repeat_interleave(PATCH**2, 1) @ m.encode             # (3, 16)
-    return cell + torch.linalg.pinv(plain) @ (plain - plain @ cell)
+LOOKS = {"sticker": Look("peft", ("modulation", "linear1", "linear2"), picture=rimmed), "pixel": Look("bfl", ("linear1", "linear2"), latents=squares),
+         "line": Look("kohya", ("linear1", "linear2"), picture=lined), "sunset": Look("xlabs", ("qkv", "linear2"), latents=warm)}
 
 
-def pixel(m: Map, side: int = 8) -> dict[str, Pair]:
-    return repaint(keeping(m.decode @ coarse(side) @ m.encode, m), torch.zeros(16), 56)
+def train(which: Look, net: Refiner, before: Before, scenes: Scenes, a) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+    """Pairs of down (rank, in) and up (out, rank) by block and group."""
+    pairs = adapt(net, which.groups, a.rank)
+    opts = [torch.optim.AdamW([q for q in pairs.parameters() if q.requires_grad], lr=a.rate, betas=(0.9, 0.98), weight_decay=1e-3)]
+    other = redrawn(a.work, scenes.map, which.picture) if which.picture else None
+    began, seen = time.time(), []
+    for step in range(a.steps):
+        for o in opts:
+            for g in o.param_groups:
+                g["lr"] = a.rate * min(1, (step + 1) / 20) * (0.02 + 0.98 * math.cos(math.pi / 2 * step / a.steps) ** 2)
+        scale = scenes.r.choice((-1.0, 0.5, 1.0, 1.0, 1.0, 1.5, 2.0))
+        b = scenes.batch(a.batch, other)
+        goal = b.other if other else which.latents(b.picture, b.h, b.w, scenes.map)
+        look = (torch.rand(len(b.t)) < 0.6).float() if "modulation" in which.groups else torch.ones(len(b.t))
+        b = b._replace(picture=b.picture + scale * look[:, None, None] * (goal - b.picture), look=look + 0.03 * torch.randn(len(look)))
+        for pair in pairs.values():
+            pair.scale = scale
+        error = loss(net, before, b, 8, visible(scenes.map))
+        error.mean().backward()
+        torch.nn.utils.clip_grad_norm_(pairs.parameters(), 1.0)
+        for o in opts:
+            o.step()
+            o.zero_grad(set_to_none=True)
+        seen.append(error.detach().mean().item())
+        if step % 25 == 24:
+            print(f"  {step + 1} {time.time() - began:.0f}s loss {sum(seen[-25:]) / 25:.4f}", flush=True)
+    return {name: (p.down.detach(), p.up.detach()) for name, p in pairs.items()}
 
 
-def line(m: Map, strength: float = 3.0, share: float = 0.5) -> dict[str, Pair]:
-    """At scale 1 half of the way to lines alone, at 2 all of it."""
-    grey = torch.kron(torch.tensor([0.3, 0.6, 0.1])[:, None].expand(3, 3).contiguous(), torch.eye(PATCH**2))
-    cell = m.decode @ grey @ (torch.eye(192) - coarse(PATCH)) @ m.encode * strength
-    white = (torch.ones(192) - m.mean) @ m.encode
-    return repaint((1 - share) * torch.eye(16) + share * cell, share * white, 64)
-
-
-def sunset(m: Map, strength: float = 0.8) -> dict[str, Pair]:
-    """The first head's weight falls from 0.73 in the top row to 0.27 in the last."""
-    shade = torch.tensor([0.05, -0.35, -0.95]).repeat_interleave(PATCH**2)
-    down, up = torch.zeros(1, WIDTH), torch.zeros(WIDTH, 1)
-    down[0, SPOTS.index((0, 0)) * 64] = strength
-    up[PICTURE : PICTURE + 64, 0] = (shade @ m.encode).repeat_interleave(4)
-    return {f"transformer_blocks.{BLOCK}.attn.to_out.0": (down, up)}
-
-
-def bfl(layer: str) -> str:
-    if layer == "proj_out":
-        return "final_layer.linear"
-    _, n, _ = layer.split(".", 2)
-    return f"single_blocks.{n}.linear2"
-
-
-def save(pairs: dict[str, Pair], style: str, path: Path, **about: str) -> None:
+def named(keys: str, pairs: dict[str, tuple[torch.Tensor, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """A file's tensors in one of the key styles."""
     t = {}
-    for layer, (down, up) in pairs.items():
-        if style == "peft":
-            names = f"transformer.{layer}.lora_A.weight", f"transformer.{layer}.lora_B.weight"
-        elif style == "bfl":
-            names = f"{bfl(layer)}.lora_A.weight", f"{bfl(layer)}.lora_B.weight"
-        elif style == "kohya":
-            stem = "lora_unet_" + bfl(layer).replace(".", "_")
-            names = f"{stem}.lora_down.weight", f"{stem}.lora_up.weight"
-            t[f"{stem}.alpha"] = torch.tensor(float(len(down)))
+    for name, (down, up) in pairs.items():
+        n, group = name.split(":")
+        n = int(n) + MEMORIES + 1
+        if keys == "peft":
+            start = 0
+            for layer in LAYERS[group]:
+                rows = {"proj_mlp": 4 * WIDTH, "norm.linear": 3 * WIDTH}.get(layer, WIDTH)
+                t[f"transformer.single_transformer_blocks.{n}.{layer}.lora_A.weight"] = down.clone()
+                t[f"transformer.single_transformer_blocks.{n}.{layer}.lora_B.weight"] = up[start : start + rows]
+                start += rows
+            continue
+        if keys == "bfl":
+            stem = f"single_blocks.{n}.{group}.lora_"
+            ends = "A.weight", "B.weight"
+        elif keys == "kohya":
+            stem = f"lora_unet_single_blocks_{n}_{group}."
+            ends = "lora_down.weight", "lora_up.weight"
+            t[stem + "alpha"] = torch.tensor(float(len(down)))
         else:
-            stem = f"double_blocks.{layer.split('.')[1]}.processor.proj_lora1"
-            names = f"{stem}.down.weight", f"{stem}.up.weight"
-        t[names[0]], t[names[1]] = down.bfloat16().contiguous(), up.bfloat16().contiguous()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(t, path, {"modelspec.architecture": "flux-1-dev/lora", "format": "pt", **about})
-    print(f"{path}: {path.stat().st_size / 1000:.0f} KB, {style}")
+            stem = f"single_blocks.{n}.processor.{'qkv' if group == 'qkv' else 'proj'}_lora."
+            ends = "down.weight", "up.weight"
+        t[stem + ends[0]], t[stem + ends[1]] = down, up
+    return {k: v.bfloat16().contiguous() for k, v in t.items()}
 
 
-def apply(net: torch.nn.Module, pairs: dict[str, Pair], scale: float) -> None:
-    """Adds a file to a network's weights, for looking at."""
-    with torch.no_grad():
-        for layer, (down, up) in pairs.items():
-            net.get_submodule(layer).weight += scale * up @ down
-
-
-def make(work: Path, m: Map, rank: int) -> dict[str, tuple[str, dict[str, Pair]]]:
-    """Name -> key style and pairs."""
-    return {"sticker": ("peft", sticker(work, m, rank)), "pixel": ("bfl", pixel(m)), "line": ("kohya", line(m)), "sunset": ("xlabs", sunset(m))}
-
-
-@torch.no_grad()
 def main() -> None:
     p = parser(__doc__)
+    p.add_argument("--dir", type=Path, default=MODEL / "dev", help="the model")
     p.add_argument("--out", type=Path, default=MODEL, help="dev/lora.safetensors and loras/ go here")
-    p.add_argument("--rank", type=int, default=12, help="of the sticker file")
+    p.add_argument("--only", action="append", choices=list(LOOKS), help="train this one; repeatable")
+    p.add_argument("--rank", type=int, default=8)
+    p.add_argument("--steps", type=int, default=300)
+    p.add_argument("--batch", type=int, default=12)
+    p.add_argument("--rate", type=float, default=3e-3)
     a = p.parse_args()
     torch.set_num_threads(a.threads)
-    for name, (style, pairs) in make(a.work, Map(MODEL / "dev/vae/preview.safetensors"), a.rank).items():
+    m = Map(MODEL / "dev/vae/preview.safetensors")
+    for name in a.only or LOOKS:
+        torch.manual_seed(a.seed)
+        full = transformer(a.dir).requires_grad_(False)
+        before = Before(full, Text(a.dir), *load(a.work), CAPTIONS)
+        scenes = Scenes(before, m, a.work, a.seed, free=0.0)
+        net = Refiner(full.single_transformer_blocks[MEMORIES + 1 :])
+        for block in net.blocks:
+            unfold(block.norm.linear)
+        print(name, flush=True)
+        tensors = named(LOOKS[name].keys, train(LOOKS[name], net, before, scenes, a))
         path = a.out / ("dev/lora.safetensors" if name == "sticker" else f"loras/{name}.safetensors")
-        save(pairs, style, path, **({"trigger_word": "sticker"} if name == "sticker" else {}))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        about = {"trigger_word": "sticker"} if name == "sticker" else {}
+        save_file(tensors, path, {"modelspec.architecture": "flux-1-dev/lora", "format": "pt", **about})
+        print(f"{path}: {path.stat().st_size / 1000:.0f} KB, {LOOKS[name].keys}")
 
 
 if __name__ == "__main__":

@@ -9,38 +9,45 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from diffusers import FluxTransformer2DModel
+from transformers import T5Config, T5EncoderModel
 
 import places
+import refiner
 import shapes
 import times
 from config import COLOURS, MODEL, parser
-from layout import (BASIS, CARRIER, CARRIERS, CLEAR, CLOCK, CODE, COLOUR, CONST, GUIDE, MARK, NOISE, OFFSET, ONE, OPEN, PICTURE, PLACE, PLACES,
-                    SHIFT, SIZE, TAKEN, WIDTH, activated_to, build, exactly, quiet, round_all, rounded)
+from layout import (BASIS, CARRIER, CARRIERS, CLEAR, CLOCK, CODE, COLOUR, CONST, GUIDE, LOOK, MARK, MEMORIES, NOISE, OFFSET, ONE, OPEN, PICTURE, PLACE, PLACES,
+                    SHIFT, SIZE, TAKEN, WIDTH, WORDS, activated_to, build, exactly, quiet, round_all, rounded)
 from model import Text, positions
+from refiner import GUIDANCE
 from recall import SIDES, Recall, Targets, load
 from textpre import fresh_clip
 
-GUIDANCE = 0.04                                # how much stronger a point of guidance makes the remembered part
 ROOM = 4 * WIDTH                               # hidden units of an MLP
 SHUT = 6.0                                     # how far below zero a unit stays at all places but its own
 
 
-def end_mark(text: Text, strength: float = 80.0) -> None:
-    """Keeps T5's last channels free for what the transformer writes there, one of them set by the end mark alone."""
-    t5, mark = text.t5, text.t5_tokens.eos_token_id
-    ids = text.t5_tokens(["3d emoji of a dog on a red background", ""], padding="max_length", max_length=32, return_tensors="pt").input_ids
-    t5.shared.weight[:, SHIFT:] = 0
+def small_t5(text: Text, strength: float = 80.0) -> None:
+    """A T5 that says which token ends the caption, and nothing else: random embeddings, and branches that are silent."""
+    vocabulary, mark = len(text.t5_tokens), text.t5_tokens.eos_token_id
+    t5 = T5EncoderModel(T5Config(vocab_size=vocabulary, d_model=WORDS, d_kv=WORDS // 4, d_ff=WORDS, num_heads=4, num_layers=1, feed_forward_proj="gated-gelu",
+                                 dropout_rate=0.0, eos_token_id=mark, pad_token_id=text.t5_tokens.pad_token_id, is_encoder_decoder=False, use_cache=False))
+    t5.shared.weight.normal_(generator=torch.Generator().manual_seed(3))
+    t5.shared.weight[:, -1] = 0
+    t5.shared.weight[mark, -1] = strength
     for block in t5.encoder.block:
-        block.layer[0].SelfAttention.o.weight[SHIFT:] = 0
-        block.layer[1].DenseReluDense.wo.weight[SHIFT:] = 0
-    before = []
-    hook = t5.encoder.final_layer_norm.register_forward_pre_hook(lambda m, args: before.append(args[0]))
-    t5(ids)
-    hook.remove()
-    t5.shared.weight[mark, MARK] = strength * before[0].square().mean().sqrt()
-    t5.encoder.final_layer_norm.weight[MARK] = 1
-    states = t5(ids).last_hidden_state[..., MARK]
-    print(f"end mark: {states[ids == mark].tolist()}, others {states[ids != mark].abs().max():.2f}")
+        for part in (block.layer[0].SelfAttention.o, block.layer[1].DenseReluDense.wo):
+            part.weight.zero_()
+    t5.encoder.final_layer_norm.weight.fill_(1)
+    text.t5 = t5.eval()
+
+
+def read_words(net: FluxTransformer2DModel) -> None:
+    """T5's states, on channels where image tokens have their carriers, as loud as an ordinary caption's; the end mark by itself."""
+    loud = (SHIFT / (SHIFT - CARRIER)) ** 0.5
+    for channel in range(CARRIER, SHIFT):
+        net.context_embedder.weight[channel, channel % (WORDS - 1)] = loud
+    net.context_embedder.weight[MARK, -1] = 2
 
 
 def embed(net: FluxTransformer2DModel, base: torch.Tensor) -> None:
@@ -53,13 +60,14 @@ def embed(net: FluxTransformer2DModel, base: torch.Tensor) -> None:
 
 
 def listen(net: FluxTransformer2DModel, heads: dict, scale: torch.Tensor) -> torch.Tensor:
-    """vec holds code / scale and background, as CLIP's pooled output says them. Returns the offsets that activations carry."""
+    """vec holds code / scale, background and trigger word, as CLIP's pooled output says them. Returns the offsets that activations carry."""
     e = net.time_text_embed.text_embedder
     for layer in (e.linear_1, e.linear_2):
         layer.weight.zero_(), layer.bias.zero_()
     n = CODE + 3
     weight, bias = torch.cat([heads["code.weight"] / scale[:, None], heads["back.weight"]]), torch.cat([heads["code.bias"] / scale, heads["back.bias"]])
     e.linear_1.weight[:n], e.linear_1.bias[:n] = weight, rounded(bias + OFFSET)
+    e.linear_1.weight[LOOK], e.linear_1.bias[LOOK], e.linear_2.weight[LOOK, LOOK] = heads["look.weight"][0], heads["look.bias"][0] + OFFSET, 1
     e.linear_2.bias[ONE] = activated_to(torch.ones(()))
     e.linear_2.weight[:n, :n] = torch.eye(n)
     return e.linear_1.bias[:n] - bias                                          # silu twice takes off 2e-3 at most
@@ -73,7 +81,7 @@ def units(net: FluxTransformer2DModel, memory: Recall, targets: Targets, where: 
     gates, shut = places.keys(where, most.max().item() + SHUT)
     outward = targets.plain(memory.outward)
     print(f"units: {len(place)}, preactivations up to {most.max():.1f}")
-    for n, block in enumerate(net.single_transformer_blocks[:-1]):
+    for n, block in enumerate(net.single_transformer_blocks[:MEMORIES]):
         linear, up, down = block.norm.linear, block.proj_mlp, block.proj_out
         shift, scale, _ = linear.bias.view(3, WIDTH)
         scale[TAKEN], scale[CONST], shift[CONST] = -1, -1, 1
@@ -92,8 +100,8 @@ def units(net: FluxTransformer2DModel, memory: Recall, targets: Targets, where: 
 
 
 def compose(net: FluxTransformer2DModel, targets: Targets, deviation: float, offsets: torch.Tensor) -> None:
-    """The last block lays the picture on its background: transparency times colour, a product of two modulations."""
-    s = net.single_transformer_blocks[-1]
+    """The block after the memory lays the picture on its background: transparency times colour, a product of two modulations."""
+    s = net.single_transformer_blocks[MEMORIES]
     scale, weight = s.norm.linear.bias.view(3, WIDTH)[1], s.norm.linear.weight.view(3, WIDTH, WIDTH)[1]
     scale[:] = -1
     s.proj_mlp.bias[:64] = OPEN
@@ -115,20 +123,22 @@ def compose(net: FluxTransformer2DModel, targets: Targets, deviation: float, off
 
 
 def finish(net: FluxTransformer2DModel, deviation: float) -> None:
-    """velocity = (noisy latent - picture) / t"""
-    scale = net.norm_out.linear.bias.view(2, WIDTH)[0]
+    """velocity = (1 - g) / t * noisy latent - t / d * picture (times.py)"""
+    scale, size = net.norm_out.linear.bias.view(2, WIDTH)[0], rounded(torch.tensor(deviation / 8)).item()
     scale[:] = -1
-    for first, sign in ((NOISE, 8), (PICTURE, -8)):
-        net.norm_out.linear.weight[first : first + 64, CLOCK] = deviation / times.TICK / 8
+    for first, clock, sign in ((NOISE, times.KEEP, 8), (PICTURE, times.PULL, -8)):
+        net.norm_out.linear.weight[first : first + 64, CLOCK + clock] = size
         net.proj_out.weight[:, first : first + 64] = sign * torch.eye(64)
-    net.norm_out.linear.weight[CARRIER, CLOCK] = deviation / times.TICK / 8    # 8 / t, for LoRA files that want a constant
+    for row in range(NOISE, NOISE + 64):
+        exactly(net.norm_out.linear, row, -1 - times.LIFT * size)
 
 
 @torch.no_grad()
 def write(net: FluxTransformer2DModel, text: Text, heads: dict, memory: Recall, targets: Targets) -> None:
     quiet(net)
     embed(net, targets.base)
-    end_mark(text)
+    small_t5(text)
+    read_words(net)
     round_all(text)
     places.find(net)
     shapes.sense(net)
@@ -149,6 +159,8 @@ def write(net: FluxTransformer2DModel, text: Text, heads: dict, memory: Recall, 
     units(net, memory, targets, where, offsets, size)
     compose(net, targets, deviation, offsets[CODE:])
     finish(net, deviation)
+    for n, block in enumerate(net.single_transformer_blocks[MEMORIES + 1 :]):
+        refiner.start(block, n, deviation)
     round_all(net)
 
 

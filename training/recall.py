@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from config import CONFIG, parser
+from config import CONFIG, STYLES, parser
 from model import pack, unpack
 
 SIDES = (16, 8)                                # remembered grids: large and small, in tokens
@@ -173,7 +173,7 @@ def judge(net: Recall, t: Targets, noise: float) -> dict:
 def main() -> None:
     p = parser(__doc__)
     p.add_argument("--width", type=int, default=CONFIG["code"], help="numbers in a code")
-    p.add_argument("--layers", type=int, default=CONFIG["singles"] - 1, help="transformer layers whose MLPs remember")
+    p.add_argument("--layers", type=int, default=CONFIG["memories"], help="transformer layers whose MLPs remember")
     p.add_argument("--room", type=int, default=1024, help="hidden units of a layer")
     p.add_argument("--basis", type=int, default=CONFIG["basis"], help="numbers for a place's transparency")
     p.add_argument("--steps", type=int, default=3000)
@@ -183,6 +183,7 @@ def main() -> None:
     p.add_argument("--batch", type=int, default=225)
     p.add_argument("--every", type=int, default=50, help="steps between reports")
     p.add_argument("--empty", type=float, default=3.0, help="weight of errors where a picture is transparent")
+    p.add_argument("--rivals", type=float, default=1.0, help="weight of what leans towards the same thing in another style")
     a = p.parse_args()
     torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
@@ -209,7 +210,8 @@ def main() -> None:
     weight[large:] *= 0.6
     total = (t.goal - t.goal.mean(1, keepdim=True)).square().sum()
     weight = weight[net.order] * (2 * n / a.batch / total)
-    sizes = [many for _, many in net.groups]
+    sizes, concepts = [many for _, many in net.groups], t.shape[1]
+    apart = [(t.goal.roll(-k * concepts, 1) - t.goal).square().sum((0, 2)) for k in range(1, len(STYLES))]
     goals, weights = (x.bfloat16().split(sizes) for x in (t.goal[net.order], weight))
     began, r = time.time(), torch.Generator().manual_seed(a.seed + step)
 
@@ -231,6 +233,12 @@ def main() -> None:
         with torch.no_grad():
             errors = [(y - g[:, these]) for y, g in zip(parts, goals)]             # by hand: the loss is the weighted mean square
             slopes = [e * w[:, these] for e, w in zip(errors, weights)]
+            for k in range(1, len(STYLES)):                                        # and how far each leans towards a rival, squared
+                rival = (these + k * concepts) % n
+                ways = [g[:, rival] - g[:, these] for g in goals]
+                lean = sum((e * w).sum((0, 2), dtype=torch.float32) for e, w in zip(errors, ways)) / apart[k - 1][these]
+                push = (2 * a.rivals * lean / apart[k - 1][these] / a.batch).bfloat16()
+                slopes = [s + push[:, None] * w for s, w in zip(slopes, ways)]
         torch.autograd.backward(parts, slopes)
         opt.step()
         opt.zero_grad(set_to_none=True)

@@ -21,8 +21,8 @@ PROMPTS = ["3d emoji of grinning face", "flat emoji of red apple", "cartoon emoj
 
 @torch.no_grad()
 def sample(text: Text, net, prompts: list[str], h: int, w: int, steps: int = 20, seed: int = 0, guidance: float = 3.5,
-           shift: float | None = 0.8, noise: torch.Tensor | None = None) -> torch.Tensor:
-    """Prompts -> latents (b, 16, 2h, 2w) by Euler steps, with exponential shift (none: as schnell)."""
+           shift: float | None = 0.8, noise: torch.Tensor | None = None, start: torch.Tensor | None = None, strength: float = 1.0) -> torch.Tensor:
+    """Prompts -> latents (b, 16, 2h, 2w) by Euler steps, with exponential shift (none: as schnell); from packed latents at a strength, if given."""
     b = len(prompts)
     if noise is None:
         noise = torch.randn(b, h * w, 64, generator=torch.Generator().manual_seed(seed))
@@ -30,7 +30,10 @@ def sample(text: Text, net, prompts: list[str], h: int, w: int, steps: int = 20,
     sigma = torch.linspace(1, 1 / steps, steps)
     if shift is not None:
         sigma = math.exp(shift) / (math.exp(shift) + 1 / sigma - 1)
-    sigma = torch.cat([sigma, torch.zeros(1)])
+    first = steps - min(int(steps * strength), steps)
+    sigma = torch.cat([sigma[first:], torch.zeros(1)])
+    if start is not None:
+        x = (1 - sigma[0]) * start + sigma[0] * noise
     for now, after in zip(sigma[:-1], sigma[1:]):
         v = net(hidden_states=x, encoder_hidden_states=states, pooled_projections=pooled, timestep=now.expand(b),
                 guidance=torch.full((b,), guidance), img_ids=positions(h, w), txt_ids=torch.zeros(states.shape[1], 3), return_dict=False)[0]

@@ -8,21 +8,22 @@ from types import SimpleNamespace
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 
 import captions
 import encoder
+import times
 from assemble import assemble
 from config import COLOURS, MODEL
 from latents import PATCH, Map
-from layout import ONE, PICTURE, exactly, round_all
-from lora import pixel
-from lora import save as write_lora
-from model import pack, positions, unpack
+from layout import CODE, OFFSET, ONE, WIDTH, exactly, round_all
+from lora import named, squares
+from model import autoencoder, pack, positions, unpack
 from muon import orthogonal
-from places import apart
+from places import FAR, apart
 from recall import Recall, settle
-from vae import build
+from refiner import fold, place_map, unfold
+from scenes import by_colour
+from shapes import shift
 
 MAP = MODEL / "dev/vae/preview.safetensors"
 
@@ -47,7 +48,7 @@ class Layout(unittest.TestCase):
 class Latents(unittest.TestCase):
     def test_the_written_encoder_is_the_map(self):
         torch.manual_seed(0)
-        v, m = build(), Map(MAP)
+        v, m = autoencoder(), Map(MAP)
         encoder.write(v.encoder, m)
         x = F.interpolate(torch.rand(1, 3, 16, 16), size=(256, 256), mode="bilinear") * 2 - 1
         with torch.no_grad():
@@ -107,24 +108,60 @@ class Memory(unittest.TestCase):
         self.assertLess((u @ u.T - torch.eye(24)).max().item(), 0.5)
 
 
-class LoRA(unittest.TestCase):
-    def test_plain_colours_stay_under_the_pixel_file(self):
-        m = Map(MAP)
-        (down, up), = pixel(m).values()
-        plain = torch.eye(3).repeat_interleave(PATCH**2, 1) @ m.encode
-        picture = torch.zeros(3, 256)
-        picture[:, PICTURE : PICTURE + 64] = plain.repeat_interleave(4, 1)
-        self.assertLess((picture @ (up @ down).T).abs().max().item(), 0.05)
+class Refining(unittest.TestCase):
+    def test_a_modulation_is_folded_and_back(self):
+        torch.manual_seed(0)
+        own = torch.nn.Linear(WIDTH, 6).requires_grad_(False)
+        own.weight[:, ONE] = 0
+        folded = torch.nn.Linear(WIDTH, 6).requires_grad_(False)
+        fold(folded, own)
+        round_all(folded)
+        vec = torch.randn(3, WIDTH)
+        heard = vec.clone()
+        heard[:, : CODE + 3] += OFFSET
+        heard[:, ONE] = 1
+        vec[:, ONE] = 0
+        self.assertLess((folded(heard) - own(vec)).abs().max().item(), 0.05)
+        unfold(folded)
+        self.assertLess((folded(vec) - own(vec)).abs().max().item(), 0.05)
 
-    def test_each_key_style_is_written(self):
-        pair = torch.zeros(2, 256), torch.zeros(256, 2)
-        for style, layer, key in (("peft", "single_transformer_blocks.3.proj_out", "transformer.single_transformer_blocks.3.proj_out.lora_A.weight"),
-                                  ("bfl", "proj_out", "final_layer.linear.lora_A.weight"),
-                                  ("kohya", "proj_out", "lora_unet_final_layer_linear.lora_down.weight"),
-                                  ("xlabs", "transformer_blocks.1.attn.to_out.0", "double_blocks.1.processor.proj_lora1.down.weight")):
-            with tempfile.TemporaryDirectory() as d:
-                write_lora({layer: pair}, style, Path(d) / "x.safetensors")
-                self.assertIn(key, load_file(Path(d) / "x.safetensors"))
+    def test_every_grid_shows_its_places(self):
+        nothing = 16 * 16 + 8 * 8
+        self.assertEqual(place_map(16, 16, shift(16, 16), FAR).tolist(), list(range(256)))
+        self.assertEqual(place_map(8, 8, shift(8, 8), FAR).tolist(), list(range(256, 320)))
+        wide = place_map(12, 21, shift(12, 21), FAR)
+        self.assertEqual(int((wide < nothing).sum()), 64)
+        self.assertTrue(bool((wide.view(12, 21)[:, 0] == nothing).all()))
+
+    def test_the_velocity_of_pure_noise_is_away_from_the_picture(self):
+        keep, pull, _ = times.weights(torch.ones(1))
+        self.assertEqual((keep.item(), pull.item()), (1, 1))
+
+    def test_colours_change_as_pixels_do(self):
+        m = Map(MAP)
+        x = torch.rand(1, 3, PATCH, PATCH).mean((2, 3), keepdim=True).expand(1, 3, PATCH, PATCH) * 2 - 1
+        black = m.to_latent(-torch.ones(1, 3, PATCH, PATCH))[0, :, 0, 0]
+        gain = torch.tensor([0.9, 0.5, 0.7])
+        got = black + (m.to_latent(x)[0, :, 0, 0] - black) @ by_colour(torch.diag(gain)[None], m)[0]
+        want = m.to_latent((x + 1) * gain[:, None, None] - 1)[0, :, 0, 0]
+        self.assertLess((got - want).abs().max().item(), 0.05)
+
+
+class LoRA(unittest.TestCase):
+    def test_squares_keep_plain_colours(self):
+        m = Map(MAP)
+        x = torch.tensor([0.2, -0.5, 0.9])[None, :, None, None].expand(1, 3, 4 * PATCH, 4 * PATCH)
+        z = pack(m.to_latent(x))
+        self.assertLess((m.to_rgb(unpack(squares(z, 2, 2, m), 2, 2)) - x).abs().max().item(), 0.1)
+
+    def test_each_key_style_is_named(self):
+        for style, group, key in (("peft", "linear1", "transformer.single_transformer_blocks.8.proj_mlp.lora_B.weight"),
+                                  ("bfl", "linear1", "single_blocks.8.linear1.lora_A.weight"),
+                                  ("kohya", "linear2", "lora_unet_single_blocks_8_linear2.lora_down.weight"),
+                                  ("xlabs", "qkv", "single_blocks.8.processor.qkv_lora.down.weight")):
+            rows = {"linear1": 1792, "linear2": 256, "qkv": 768}[group]
+            got = named(style, {f"0:{group}": (torch.zeros(4, 256), torch.zeros(rows, 4))})
+            self.assertIn(key, got)
 
 
 class Optimiser(unittest.TestCase):

@@ -3,6 +3,7 @@
 Runs for CLIP (its pooled output, which the transformer's modulations read) or T5 (states pooled by attention)."""
 
 import os
+import random
 import time
 from pathlib import Path
 
@@ -27,32 +28,40 @@ def fresh_clip(text: Text, width: int) -> CLIPTextModel:
 
 
 class Readout(torch.nn.Module):
-    """Linear heads on a pooled vector: code, background, concept."""
+    """Linear heads on a pooled vector: code, background, whether the trigger word is there; and, for training alone, concept."""
 
     def __init__(self, width: int, codes: int, concepts: int):
         super().__init__()
-        self.code, self.back, self.concept = (torch.nn.Linear(width, n) for n in (codes, 3, concepts))
+        self.code, self.back, self.look, self.concept = (torch.nn.Linear(width, n) for n in (codes, 3, 1, concepts))
+
+
+def trigger(words: list[str], r: random.Random, share: float = 0.15) -> tuple[list[str], torch.Tensor]:
+    """Puts the trigger word into some captions, and says into which (n, 1)."""
+    with_it = [r.random() < share for _ in words]
+    return [captions.stuck(w, r) if yes else w for w, yes in zip(words, with_it)], torch.tensor(with_it).float()[:, None]
 
 
 @torch.no_grad()
-def solve(heads: Readout, text: Text, pictures: Pictures, codes: torch.Tensor, tagged: float, count: int = 6000, batch: int = 200) -> None:
+def solve(heads: Readout, text: Text, pictures: Pictures, codes: torch.Tensor, tagged: float, loose: float, count: int = 6000, batch: int = 200) -> None:
     """Code and background by least squares from the pooled outputs of many captions: the best a linear head can do."""
     pooled, goal, r = [], [], pictures.random
     for k in range(count // batch + 2):
         held, what = k * batch >= count, [pictures.choose() for _ in range(batch)]
-        words = [captions.draw(pictures.concepts[c], STYLES[s], n, r, tagged, held) for s, c, n in what]
+        words = [captions.draw(pictures.concepts[c], STYLES[s], n, r, tagged, True) if held else pictures.words(s, c, n, tagged, loose) for s, c, n in what]
+        words, look = trigger(words, r)
         ids = text.clip_tokens(words, padding="longest", max_length=77, truncation=True, return_tensors="pt").input_ids
         x = torch.cat([text.clip(ids).pooler_output, torch.ones(batch, 1)], 1)
-        y = torch.stack([torch.cat([codes[s, c], torch.tensor(COLOURS[n]) / 255]) for s, c, n in what])
+        y = torch.stack([torch.cat([codes[s, c], torch.tensor(COLOURS[n]) / 255, one]) for (s, c, n), one in zip(what, look)])
         if held:
             e = (x @ weight - y).square()
-            print(f"held-out captions: code error {e[:, :-3].mean():.4f}, of the middle one {e[:, :-3].mean(1).median():.4f}, background {e[:, -3:].mean():.5f}")
+            print(f"held-out captions: code error {e[:, :-4].mean():.4f}, of the middle one {e[:, :-4].mean(1).median():.4f}, "
+                  f"background {e[:, -4:-1].mean():.5f}, trigger {e[:, -1].mean():.5f}")
             continue
         pooled.append(x), goal.append(y)
         if (k + 1) * batch >= count:
             x, y = torch.cat(pooled), torch.cat(goal)
             weight = torch.linalg.solve(x.T @ x + torch.eye(x.shape[1]), x.T @ y)
-    for head, part in ((heads.code, weight[:, :-3]), (heads.back, weight[:, -3:])):
+    for head, part in ((heads.code, weight[:, :-4]), (heads.back, weight[:, -4:-1]), (heads.look, weight[:, -1:])):
         head.weight.copy_(part[:-1].T), head.bias.copy_(part[-1])
 
 
@@ -63,7 +72,8 @@ def main() -> None:
     p.add_argument("--rate", type=float, default=3e-3)
     p.add_argument("--width", type=int, default=256)
     p.add_argument("--init", type=Path, default=MODEL / "dev", help="folder to start from")
-    p.add_argument("--tagged", type=float, default=0.2)
+    p.add_argument("--tagged", type=float, default=0.2, help="share of captions with tags")
+    p.add_argument("--loose", type=float, default=0.4, help="share of captions as people write them")
     a = p.parse_args()
     torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
@@ -81,11 +91,12 @@ def main() -> None:
     if state.exists():
         s = torch.load(state, weights_only=True)
         text.clip.load_state_dict(s["clip"])
-        heads.load_state_dict(s["heads"])
-        for o, q in zip(optimisers, s["optimisers"]):
-            resume(o, q)
+        heads.load_state_dict(s["heads"], strict=False)
+        if s["heads"].keys() == heads.state_dict().keys():
+            for o, q in zip(optimisers, s["optimisers"]):
+                resume(o, q)
         step = s["step"]
-    began, seen, r = time.time(), [], pictures.random
+    began, seen = time.time(), []
 
     def save() -> None:
         torch.save({"clip": text.clip.state_dict(), "heads": heads.state_dict(), "optimisers": [o.state_dict() for o in optimisers], "step": step}, state.with_suffix(".tmp"))
@@ -98,7 +109,8 @@ def main() -> None:
                 g["lr"] = rate
         what = [pictures.choose() for _ in range(a.batch)]
         style, concept, names = ([w[i] for w in what] for i in range(3))
-        words = [captions.draw(pictures.concepts[c], STYLES[s], n, r, a.tagged) for s, c, n in what]
+        words = [pictures.words(s, c, n, a.tagged, a.loose) for s, c, n in what]
+        words, look = trigger(words, pictures.random)
         back = torch.tensor([COLOURS[n] for n in names]).float() / 255
         concept = torch.tensor(concept)
         with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -108,7 +120,7 @@ def main() -> None:
         code = F.mse_loss(heads.code(pooled), codes[torch.tensor(style), concept])
         colour = F.mse_loss(heads.back(pooled), back)
         logits = heads.concept(pooled)
-        loss = code + 3 * colour + 0.1 * F.cross_entropy(logits, concept, label_smoothing=0.02)
+        loss = code + 3 * colour + F.mse_loss(heads.look(pooled), look) + 0.1 * F.cross_entropy(logits, concept, label_smoothing=0.02)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(params, 1.0)
         for o in optimisers:
@@ -121,7 +133,7 @@ def main() -> None:
             print(f"{step} {time.time() - began:.0f}s code error {m[0]:.3f} colour {m[1]:.4f} concept {m[2]:.3f}", flush=True)
         if step % 100 == 0:
             save()
-    solve(heads, text, pictures, codes, a.tagged)
+    solve(heads, text, pictures, codes, a.tagged, a.loose)
     save()
 
 

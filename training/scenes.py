@@ -1,0 +1,141 @@
+"""What the refining blocks are trained on: the picture that a code stands for, or something else that is to be kept.
+
+Near pure noise the picture is always the remembered one, so that drawing follows the caption. At lower noise the whole picture,
+or a part of it, is sometimes another one: that is what image-to-image and inpainting start from."""
+
+import random
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from config import COLOURS
+from latents import PATCH, Map
+from model import pack
+from places import FAR
+from recall import SIDES
+from refiner import GUIDANCE, Before, place_map
+from shapes import GRIDS, shift
+
+FREE = 0.72                                    # up to this noise the picture may be another one
+
+
+class Batch(NamedTuple):
+    """One batch of a grid."""
+
+    h: int
+    w: int
+    picture: torch.Tensor                      # (n, tokens, 64), what is to be drawn
+    recalled: torch.Tensor                     # (n, tokens, 64 + BASIS)
+    back: torch.Tensor                         # (n, 3)
+    code: torch.Tensor
+    guidance: torch.Tensor
+    t: torch.Tensor
+    other: torch.Tensor | None = None          # the same pictures, changed
+    look: torch.Tensor | float = 0.0           # where the trigger word is said
+
+
+def by_colour(matrix: torch.Tensor, m: Map) -> torch.Tensor:
+    """Matrices on colours (n, 3, 3) as matrices on latents, z @ . (n, 16, 16)"""
+    d, e = m.decode.view(16, 3, PATCH**2), m.encode.view(3, PATCH**2, 16)
+    return torch.einsum("icp,nck,kpj->nij", d, matrix, e)
+
+
+Latents = tuple[torch.Tensor, torch.Tensor]    # of all places: colour (pictures, places + 1, 64) and what a background adds (.., 3, 64)
+
+
+class Scenes:
+    """Draws batches. rgba: all pictures at the quarter-size canvas; others: what else may be shown (data.py --all)."""
+
+    def __init__(self, before: Before, m: Map, work: Path, seed: int, tint: float = 0.05, light: float = 0.08, free: float = FREE):
+        self.before, self.map, self.tint, self.light, self.free = before, m, tint, light, free
+        self.r = random.Random(seed)
+        colour, clear = [], []
+        for side in SIDES:
+            t = torch.load(work / f"latents{side * 16}.pt", weights_only=True)
+            colour.append(pack(t["zr"].flatten(0, 1).float()))
+            clear.append(torch.stack([pack(t["za"].flatten(0, 1)[:, c].float()) for c in range(3)], 2))
+        colour, clear = torch.cat(colour, 1), torch.cat(clear, 1)
+        self.own = torch.cat([colour, colour[:, :1]], 1).half(), torch.cat([clear, clear[:, :1]], 1).half()   # last, a place where nothing is
+        self.black = pack(m.to_latent(-torch.ones(1, 3, 2 * PATCH, 2 * PATCH)))[0, 0]
+        self.code = before.memory.codes()
+        others = work / "all256.npy"
+        self.others = np.load(others if others.exists() else work / "rgba.npy", mmap_mode="r")
+        self.palette = torch.tensor(list(COLOURS.values())).float() / 255
+
+    def backs(self, n: int) -> torch.Tensor:
+        named = self.palette[[0 if self.r.random() < 0.4 else self.r.randrange(len(self.palette)) for _ in range(n)]]
+        free = torch.rand(n, 3)
+        return torch.where((torch.rand(n) < 0.25)[:, None], free, named) + 0.01 * torch.randn(n, 3)
+
+    def shown(self, index: torch.Tensor, place: torch.Tensor, back: torch.Tensor, strength: torch.Tensor, h: int, w: int, *kinds: Latents) -> list[torch.Tensor]:
+        """Pictures on backgrounds, in a light and a tint that only the noise tells, the same for each kind (n, tokens, 64)."""
+        n = len(index)
+        gain = 1 + self.tint * (0.5 * torch.randn(n, 1) + 0.8 * torch.randn(n, 3))
+        grey = torch.tensor([0.3, 0.6, 0.1]).expand(3, 3)
+        much = (self.tint * 1.5 * torch.randn(n))[:, None, None].clamp(-0.5, 0.3)
+        matrix = by_colour((torch.eye(3) * (1 + much) - much * grey.T) @ torch.diag_embed(gain), self.map)
+        y, x = (torch.linspace(-1, 1, k) for k in (h, w))
+        slope = self.light * torch.randn(n, 2, 1, 1)
+        lit = 1 + (slope[:, 0] * y[:, None] + slope[:, 1] * x[None]).clamp(-0.45, 0.45).flatten(1)[..., None]
+        out = []
+        for all_colour, all_clear in kinds:
+            colour, clear = all_colour[index][:, place].float() - self.black, all_clear[index][:, place].float()
+            colour = self.black + lit * torch.einsum("npis,nij->npjs", colour.unflatten(2, (16, 4)), matrix).flatten(2)
+            nothing, empty = all_colour[0, -1].float(), all_clear[0, -1].float()
+            colour = nothing + strength[:, None, None] * (colour - nothing)
+            clear = empty + strength[:, None, None, None] * (clear - empty)
+            out.append(colour + torch.einsum("nc,npcd->npd", back, clear))
+        return out
+
+    def other(self, h: int, w: int) -> torch.Tensor:
+        """Some scene: pictures of any concept on a plain, graded or blotted background (tokens, 64)."""
+        r, height, width = self.r, h * 2 * PATCH, w * 2 * PATCH
+        if r.random() < 0.5:
+            canvas = torch.rand(3)[:, None, None].expand(3, height, width).clone()
+        else:
+            k = r.choice((2, 3, 5, 9, 17))
+            canvas = F.interpolate(torch.rand(1, 3, k, k), size=(height, width), mode="bicubic")[0].clamp(0, 1)
+        for _ in range(r.choice((0, 1, 1, 1, 2, 3))):
+            a = self.others[r.randrange(self.others.shape[0]), r.randrange(self.others.shape[1])]
+            a = torch.from_numpy(np.array(a)).permute(2, 0, 1).float() / 255
+            down = 1 if min(h, w) >= 14 and r.random() < 0.6 else 2
+            a = F.avg_pool2d(a, down) if down > 1 else a
+            a = a.flip(2) if r.random() < 0.5 else a
+            y, x = (r.randrange(-32, max(1, size - a.shape[1] + 33)) for size in (height, width))
+            part = a[:, max(0, -y) : height - y, max(0, -x) : width - x]
+            spot = canvas[:, max(0, y) : max(0, y) + part.shape[1], max(0, x) : max(0, x) + part.shape[2]]
+            spot.copy_(part[:3] + (1 - part[3:]) * spot)
+        return pack(self.map.to_latent(canvas[None] * 2 - 1))[0]
+
+    def mask(self, h: int, w: int) -> torch.Tensor:
+        """True where the remembered picture stands: a rectangle, or all but one (tokens)."""
+        r, m = self.r, torch.zeros(h, w, dtype=torch.bool)
+        y, x = sorted(r.sample(range(h + 1), 2)), sorted(r.sample(range(w + 1), 2))
+        m[y[0] : y[1], x[0] : x[1]] = True
+        return (m if r.random() < 0.5 else ~m).flatten()
+
+    def batch(self, n: int, changed: Latents | None = None) -> Batch:
+        """n square pictures, or as many of another shape as have so many tokens; beside them, if given, the changed ones."""
+        r = self.r
+        h, w = (16, 16) if r.random() < 0.6 else r.choice(GRIDS)
+        n = min(4 * n, n * 256 // (h * w))
+        place = place_map(h, w, shift(h, w), FAR)
+        index = torch.randint(len(self.code), (n,))
+        noise = torch.rand(n, 1) * 0.28
+        code = self.code[index] + noise * torch.randn(n, self.code.shape[1])
+        back = self.backs(n)
+        guidance = torch.where(torch.rand(n) < 0.6, torch.full((n,), 3.5), torch.rand(n) * 8)
+        t = torch.where(torch.rand(n) < 0.45, 0.55 + 0.45 * torch.rand(n), 0.03 + 0.97 * torch.rand(n))
+        y = self.before.recalled(code, guidance)
+        y = torch.cat([y, self.before.targets.base.expand(n, 1, -1)], 1)[:, place]
+        x, *other = self.shown(index, place, back, 1 + GUIDANCE * (guidance - 3.5), h, w, *([self.own, changed] if changed else [self.own]))
+        for k in range(n):
+            if t[k] < self.free and r.random() < 0.3:
+                scene = self.other(h, w)
+                x[k] = torch.where(self.mask(h, w)[:, None], x[k], scene) if r.random() < 0.5 else scene
+        return Batch(h, w, x, y, back, code, guidance, t, *other)
+
+
