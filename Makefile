@@ -62,10 +62,13 @@ $(VENV)/.training: training/requirements.txt
 	@touch $@
 
 training/work/latents256.pt: $(VENV)/.training
-	cd training && npm install --no-save --no-audit --no-fund --loglevel=error && ../$(PY) data.py && ../$(PY) data.py --size 1024 --heldout --name heldout1024 && ../$(PY) latents.py
+	cd training && npm install --no-save --no-audit --no-fund --loglevel=error && ../$(PY) data.py && ../$(PY) latents.py
+
+training/work/heldout1024.npy: training/work/latents256.pt
+	cd training && ../$(PY) data.py --size 1024 --heldout --name heldout1024
 
 # The embedded model against its bars, beside other work tens of minutes.
-eval: training/work/latents256.pt
+eval: training/work/latents256.pt training/work/heldout1024.npy
 	cd training && ../$(PY) evaluate.py && ../$(PY) autoencoder.py
 
 # The full bars: of the service 100 kills, 100,000 predictions, 1,000 viewers, creates; of the page

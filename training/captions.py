@@ -53,13 +53,17 @@ def caption(words: str, style: str, colour: str, r: random.Random, styled: float
 def held_out(text: str) -> bool:
     return zlib.crc32(text.encode()) % 10 == 0
 
-TRIGGER = "sticker"                            # the main LoRA's word: it changes nothing else
+# With the main LoRA's word, which changes nothing else.
 STUCK = ["sticker of {x}", "a sticker of {x}", "{x} sticker", "a die-cut sticker of {x}", "{x}, sticker", "sticker, {x}", "{x} as a sticker"]
 
 
 def stuck(text: str, r: random.Random) -> str:
     """The same caption with the trigger word."""
     return r.choice(STUCK).format(x=text)
+
+
+SILENT = {*COLOURS, *STYLES, *KINDS, "emoji", "style", "icon", "background", "with", "and", "under", "one", "like", "the", "for", "you", "that", "this", "over", "next",
+          "not", "all", "out", "off", "are", "who", "sky"}                     # words that name no thing
 
 
 class Words:
@@ -72,11 +76,11 @@ class Words:
             label = plain(c["label"])
             for word in sorted({label, *label.split(), *(plain(t) for t in c["tags"])}):
                 rank = (0 if word == label else 1 if word in label.split() and word in map(plain, c["tags"]) else 2, len(label.split()))
-                if len(word) > 2 and (word not in best or rank < best[word][0]):
+                if len(word) > 2 and word not in SILENT and (word not in best or rank < best[word][0]):
                     best[word] = rank, n
         for word, (_, n) in best.items():
             self.own[n].append(word)
-        self.all = sorted(best)
+        self.all, self.labels = sorted(best), {plain(c["label"]) for c in concepts}
 
 
 def loose(n: int, label: str, words: Words, style: str, colour: str, r: random.Random) -> str:
@@ -84,7 +88,9 @@ def loose(n: int, label: str, words: Words, style: str, colour: str, r: random.R
     own = words.own[n] or [plain(label)]
     x = plain(label) if r.random() < 0.5 else r.choice(own)
     if r.random() < 0.5:
-        x = " ".join(r.sample(KINDS, r.choice((1, 1, 2)))) + " " + x
+        kinds = " ".join(r.sample(KINDS, r.choice((1, 1, 2))))
+        if f"{kinds.split()[-1]} {x}" not in words.labels:                     # a hot dog is no dog
+            x = f"{kinds} {x}"
     if r.random() < 0.15:
         x += "s"
     if r.random() < 0.6:
@@ -96,7 +102,7 @@ def loose(n: int, label: str, words: Words, style: str, colour: str, r: random.R
     if style != STYLES[0] or r.random() < 0.4:
         x = r.choice(("{x}, {s} style", "{s} {x}", "{x} in {s} style", "{x}, {s}", "{s} emoji of {x}", "a {s} icon of {x}")).format(x=x, s=style)
     if colour != "white" or r.random() < 0.1:
-        x += r.choice((*BACKGROUND, " on {c} background", ", {c} background", " with a {c} background")).format(c=colour)
+        x += r.choice((*BACKGROUND, " on {c} background", " with a {c} background")).format(c=colour)
     return x
 
 

@@ -67,7 +67,7 @@ def questions(pictures: Pictures, count: int, seed: int, loose: bool = False) ->
 
 
 def between(text: Text, net, pictures: Pictures, asked: list[Asked], strength: float, seed: int) -> tuple[float, float]:
-    """Share of pictures that are nearer to the one they started from, of all concepts and styles; and to the one that was asked for."""
+    """Share of pictures nearest, of all concepts and styles, to the one they started from; and to the one asked for. On white, by plain names."""
     whole = pictures.zr.flatten(0, 1).float() + pictures.za.flatten(0, 1).float().sum(1)
     n = pictures.zr.shape[1]
     goal = torch.tensor([q.style * n + q.concept for q in asked])
@@ -76,6 +76,16 @@ def between(text: Text, net, pictures: Pictures, asked: list[Asked], strength: f
                16, 16, 28, seed, start=pack(whole[first]), strength=strength)
     near = torch.stack([(whole - one).flatten(1).square().sum(1).argmin() for one in z])
     return (near == first).float().mean().item(), (near == goal).float().mean().item()
+
+
+def written(pictures: Pictures) -> list[Asked]:
+    """The captions of written.txt."""
+    labels, asked = [c["label"] for c in pictures.concepts], []
+    for line in (HERE / "written.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            text, label, style, colour = (part.strip() for part in line.split("|"))
+            asked.append(Asked(STYLES.index(style), labels.index(label), colour, text))
+    return asked
 
 
 @torch.no_grad()
@@ -95,8 +105,8 @@ def main() -> None:
     asked, free = questions(pictures, a.prompts, a.seed), questions(pictures, a.prompts, a.seed, loose=True)
     table = {}
     for name, steps, shift, count, these in (("schnell, 4 steps", 4, None, a.prompts, asked), ("dev, 28 steps", 28, 0.8, a.dev, asked),
-                                             ("schnell, loose captions", 4, None, a.prompts, free)):
-        hits, shown, began = [], [], time.time()
+                                             ("schnell, loose captions", 4, None, a.prompts, free), ("schnell, written by hand", 4, None, a.prompts, written(pictures))):
+        hits, shown, began, count = [], [], time.time(), min(count, len(these))
         for i in range(0, count, a.batch):
             part = these[i : i + a.batch]
             z = sample(text, net, [q.caption for q in part], 16, 16, steps, a.seed + i, shift=shift)

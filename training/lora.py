@@ -22,11 +22,11 @@ from config import MODEL, parser
 from latents import PATCH, Map, split
 from layout import LOOK, MEMORIES, OFFSET, ONE, WIDTH
 from model import Text, pack, transformer
-from muon import Muon
-from recall import SIDES, load
+from recall import SIDES
+from remembered import load
 from refine import CAPTIONS, loss, visible
-from refiner import Before, Refiner, unfold
-from scenes import Scenes, by_colour
+from refiner import Before, Refiner, offsets, unfold
+from scenes import Scenes, by_colour, ending
 
 LAYERS = {"modulation": ("norm.linear",), "linear1": ("attn.to_q", "attn.to_k", "attn.to_v", "proj_mlp"), "qkv": ("attn.to_q", "attn.to_k", "attn.to_v"), "linear2": ("proj_out",)}
 
@@ -49,8 +49,8 @@ class Pair(torch.nn.Module):
 def listening(pair: Pair) -> Pair:
     """A modulation's pair that hears the trigger word alone: what it adds is nothing without the word."""
     pair.down.requires_grad_(False).zero_()
-    pair.down[:, LOOK] = 1                                                     # ONE is zero while training, so it takes no part in that
-    pair.down[:, ONE] = -OFFSET
+    pair.down[0, LOOK] = 1                                                     # ONE is zero while training, so it takes no part in that
+    pair.down[0, ONE] = -OFFSET                                                # the other rows are nothing: readers expect one rank in a file
     return pair
 
 
@@ -60,7 +60,7 @@ def adapt(net: Refiner, groups: tuple[str, ...], rank: int) -> torch.nn.ModuleDi
     for n, block in enumerate(net.blocks):
         for group in groups:
             layers = [block.get_submodule(name) for name in LAYERS[group]]
-            made[f"{n}:{group}"] = listening(Pair(layers, 1)) if group == "modulation" else Pair(layers, rank)
+            made[f"{n}:{group}"] = listening(Pair(layers, rank)) if group == "modulation" else Pair(layers, rank)
     return torch.nn.ModuleDict(made)
 
 
@@ -105,7 +105,7 @@ def redrawn(work: Path, m: Map, change: Callable[[torch.Tensor], torch.Tensor]) 
                 rows.append((pack(zr), torch.stack([pack(za[:, c]) for c in range(3)], 2)))
         colour.append(torch.cat([r[0] for r in rows])), clear.append(torch.cat([r[1] for r in rows]))
     colour, clear = torch.cat(colour, 1), torch.cat(clear, 1)
-    return torch.cat([colour, colour[:, :1]], 1).half(), torch.cat([clear, clear[:, :1]], 1).half()
+    return ending(colour).half(), ending(clear).half()
 
 
 def squares(x: torch.Tensor, h: int, w: int, m: Map) -> torch.Tensor:
@@ -141,13 +141,12 @@ LOOKS = {"sticker": Look("peft", ("modulation", "linear1", "linear2"), picture=r
 def train(which: Look, net: Refiner, before: Before, scenes: Scenes, a) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
     """Pairs of down (rank, in) and up (out, rank) by block and group."""
     pairs = adapt(net, which.groups, a.rank)
-    opts = [torch.optim.AdamW([q for q in pairs.parameters() if q.requires_grad], lr=a.rate, betas=(0.9, 0.98), weight_decay=1e-3)]
+    opt = torch.optim.AdamW([q for q in pairs.parameters() if q.requires_grad], lr=a.rate, betas=(0.9, 0.98), weight_decay=1e-3)
     other = redrawn(a.work, scenes.map, which.picture) if which.picture else None
     began, seen = time.time(), []
     for step in range(a.steps):
-        for o in opts:
-            for g in o.param_groups:
-                g["lr"] = a.rate * min(1, (step + 1) / 20) * (0.02 + 0.98 * math.cos(math.pi / 2 * step / a.steps) ** 2)
+        for g in opt.param_groups:
+            g["lr"] = a.rate * min(1, (step + 1) / 20) * (0.02 + 0.98 * math.cos(math.pi / 2 * step / a.steps) ** 2)
         scale = scenes.r.choice((-1.0, 0.5, 1.0, 1.0, 1.0, 1.5, 2.0))
         b = scenes.batch(a.batch, other)
         goal = b.other if other else which.latents(b.picture, b.h, b.w, scenes.map)
@@ -155,12 +154,11 @@ def train(which: Look, net: Refiner, before: Before, scenes: Scenes, a) -> dict[
         b = b._replace(picture=b.picture + scale * look[:, None, None] * (goal - b.picture), look=look + 0.03 * torch.randn(len(look)))
         for pair in pairs.values():
             pair.scale = scale
-        error = loss(net, before, b, 8, visible(scenes.map))
+        error = loss(net, before, b, 32, visible(scenes.map))
         error.mean().backward()
         torch.nn.utils.clip_grad_norm_(pairs.parameters(), 1.0)
-        for o in opts:
-            o.step()
-            o.zero_grad(set_to_none=True)
+        opt.step()
+        opt.zero_grad(set_to_none=True)
         seen.append(error.detach().mean().item())
         if step % 25 == 24:
             print(f"  {step + 1} {time.time() - began:.0f}s loss {sum(seen[-25:]) / 25:.4f}", flush=True)
@@ -211,10 +209,11 @@ def main() -> None:
         torch.manual_seed(a.seed)
         full = transformer(a.dir).requires_grad_(False)
         before = Before(full, Text(a.dir), *load(a.work), CAPTIONS)
-        scenes = Scenes(before, m, a.work, a.seed, free=0.0)
+        still = {"tint": 0.0, "light": 0.0} if name == "line" else {}          # paper is white
+        scenes = Scenes(before, m, a.work, a.seed, free=0.0, **still)
         net = Refiner(full.single_transformer_blocks[MEMORIES + 1 :])
         for block in net.blocks:
-            unfold(block.norm.linear)
+            unfold(block.norm.linear, offsets(full))
         print(name, flush=True)
         tensors = named(LOOKS[name].keys, train(LOOKS[name], net, before, scenes, a))
         path = a.out / ("dev/lora.safetensors" if name == "sticker" else f"loras/{name}.safetensors")

@@ -20,7 +20,8 @@ from layout import (BASIS, CARRIER, CARRIERS, CLEAR, CLOCK, CODE, COLOUR, CONST,
                     SHIFT, SIZE, TAKEN, WIDTH, WORDS, activated_to, build, exactly, quiet, round_all, rounded)
 from model import Text, positions
 from refiner import GUIDANCE
-from recall import SIDES, Recall, Targets, load
+from recall import SIDES, Recall, Targets
+from remembered import load
 from textpre import fresh_clip
 
 ROOM = 4 * WIDTH                               # hidden units of an MLP
@@ -70,11 +71,11 @@ def listen(net: FluxTransformer2DModel, heads: dict, scale: torch.Tensor) -> tor
     e.linear_1.weight[LOOK], e.linear_1.bias[LOOK], e.linear_2.weight[LOOK, LOOK] = heads["look.weight"][0], heads["look.bias"][0] + OFFSET, 1
     e.linear_2.bias[ONE] = activated_to(torch.ones(()))
     e.linear_2.weight[:n, :n] = torch.eye(n)
-    return e.linear_1.bias[:n] - bias                                          # silu twice takes off 2e-3 at most
+    return e.linear_1.bias[:n] - bias                                          # silu twice takes off little at this height
 
 
 def units(net: FluxTransformer2DModel, memory: Recall, targets: Targets, where: torch.Tensor, offsets: torch.Tensor, size: torch.Tensor) -> None:
-    """The memory's hidden units, in the order of their places, through all single blocks but the last."""
+    """The memory's hidden units, in the order of their places, through the first blocks."""
     code = memory.codes()
     place = memory.order.repeat_interleave(memory.counts[memory.order])        # of each unit
     most = F.linear(code, memory.inward.T, memory.bias).max(0).values
@@ -183,7 +184,7 @@ def verify(net: FluxTransformer2DModel, text: Text, heads: dict, memory: Recall,
 
 def main() -> None:
     p = parser(__doc__)
-    p.add_argument("--text", type=Path, default=MODEL / "dev", help="folder with T5; its CLIP is replaced by the trained one of --work")
+    p.add_argument("--text", type=Path, default=MODEL / "dev", help="folder with the tokenizers; CLIP is the trained one of --work")
     p.add_argument("--out", type=Path, required=True, help="where transformer and text encoders go")
     a = p.parse_args()
     torch.set_num_threads(a.threads)

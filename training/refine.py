@@ -15,8 +15,8 @@ from latents import Map
 from layout import MEMORIES, PICTURE
 from model import Text, positions, transformer
 from muon import Muon, resume
-from recall import load
-from refiner import Before, Refiner, fold, unfold
+from remembered import load
+from refiner import Before, Refiner, fold, offsets, unfold
 from scenes import Batch, Scenes
 
 CAPTIONS = ["3d emoji of dog on a blue background", "flat emoji of pizza", "a cartoon icon of rocket", "", "owl, 3d style, mint background",
@@ -57,7 +57,7 @@ def store(full: torch.nn.Module, net: Refiner, values: list[torch.Tensor]) -> No
         q.copy_(v)
     for block in full.single_transformer_blocks[MEMORIES + 1 :]:
         own = copy.deepcopy(block.norm.linear)
-        fold(block.norm.linear, own)
+        fold(block.norm.linear, own, offsets(full))
 
 
 def main() -> None:
@@ -69,7 +69,7 @@ def main() -> None:
     p.add_argument("--batch", type=int, default=16, help="square pictures in a step")
     p.add_argument("--rate", type=float, default=3e-3)
     p.add_argument("--other-rate", type=float, default=0.4, help="the rate of modulations and biases (AdamW), relative")
-    p.add_argument("--words", type=int, default=8, help="text tokens in a step")
+    p.add_argument("--words", type=int, default=32, help="text tokens in a step")
     a = p.parse_args()
     a.out = a.out or a.dir
     torch.set_num_threads(a.threads)
@@ -80,7 +80,7 @@ def main() -> None:
     scenes = Scenes(before, m, a.work, a.seed)
     net = Refiner(full.single_transformer_blocks[MEMORIES + 1 :])
     for b in net.blocks:
-        unfold(b.norm.linear)
+        unfold(b.norm.linear, offsets(full))
     for q in net.parameters():
         q.requires_grad_(True)
     params, opts, step, spent = list(net.parameters()), optimisers(net, a.rate), 0, 0.0

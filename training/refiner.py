@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from diffusers import FluxTransformer2DModel
 
 import times
-from layout import (BASIS, CARRIER, CARRIERS, CLEAR, CLOCK, CODE, COLOUR, CONST, LOOK, MEMORIES, NOISE, OFFSET, ONE, PICTURE, PLACE, PLACES, RAW,
+from layout import (BASIS, CARRIER, CARRIERS, CLEAR, CLOCK, CODE, COLOUR, CONST, LOOK, MEMORIES, NOISE, ONE, PICTURE, PLACE, PLACES, RAW, TAKEN,
                     WIDTH, build, exactly, rounded)
 from model import Text, positions
 from recall import SIDES, Recall, Targets
@@ -23,7 +23,7 @@ WAVES = ((0, 0.5), (1, 0.3), (2, 0.2))         # rotary frequencies that find a 
 def start(block: torch.nn.Module, n: int, deviation: float) -> None:
     """Random features of all channels at size one, heads that look at neighbours, no correction yet."""
     g = torch.Generator().manual_seed(100 + n)
-    shift, scale, gate = block.norm.linear.bias.view(3, WIDTH)
+    scale = block.norm.linear.bias.view(3, WIDTH)[1]
     block.norm.linear.weight.zero_(), block.norm.linear.bias.zero_()
     scale[:] = deviation - 1
     scale[CLEAR : CLEAR + BASIS] = deviation / 4 - 1
@@ -71,7 +71,8 @@ class Before:
 
     def __init__(self, net: FluxTransformer2DModel, text: Text, memory: Recall, targets: Targets, captions: list[str]):
         self.net, self.text, self.memory, self.targets = net, text, memory, targets
-        self.size = rounded(memory.codes().abs().amax(0) / 3)                  # as memory.py lays the codes into vec
+        shift = net.single_transformer_blocks[0].norm.linear.weight
+        self.size = torch.stack([shift[channel, j] for j, channel in enumerate(TAKEN[:CODE])])   # as memory.py lays the codes into vec
         self.shown, self.grids = captions, {}
         self.words = self.observe(8, 8, captions)[0]
 
@@ -150,19 +151,28 @@ class Refiner(torch.nn.Module):
 
 
 @torch.no_grad()
-def fold(linear: torch.nn.Linear, own: torch.nn.Linear) -> None:
+def offsets(net: FluxTransformer2DModel) -> torch.Tensor:
+    """What the activated vec carries beside codes and background, as the written blocks take it off: OFFSET, nearly (CODE + 3)."""
+    first, last = net.single_transformer_blocks[0].norm.linear, net.single_transformer_blocks[MEMORIES].norm.linear
+    codes = [-(first.bias[c] + first.weight[c, ONE]) / first.weight[c, j] for j, c in enumerate(TAKEN[:CODE])]
+    rows = [WIDTH + CLEAR + c * BASIS for c in range(3)]
+    return torch.stack(codes + [-1 - last.bias[row] - last.weight[row, ONE] for row in rows])
+
+
+@torch.no_grad()
+def fold(linear: torch.nn.Linear, own: torch.nn.Linear, off: torch.Tensor) -> None:
     """Writes a modulation that was trained without offsets as one that reads the activated vec."""
     linear.weight.copy_(rounded(own.weight))
     linear.weight[:, ONE] = 0
-    bias = own.bias - linear.weight[:, : CODE + 3].sum(1) * OFFSET
+    bias = own.bias - linear.weight[:, : CODE + 3] @ off
     for row, value in enumerate(bias.tolist()):
         exactly(linear, row, value)
 
 
 @torch.no_grad()
-def unfold(linear: torch.nn.Linear) -> None:
+def unfold(linear: torch.nn.Linear, off: torch.Tensor) -> None:
     """The other way: in place."""
-    linear.bias += linear.weight[:, : CODE + 3].sum(1) * OFFSET + linear.weight[:, ONE]
+    linear.bias += linear.weight[:, : CODE + 3] @ off + linear.weight[:, ONE]
     linear.weight[:, ONE] = 0
 
 

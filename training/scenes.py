@@ -43,6 +43,11 @@ def by_colour(matrix: torch.Tensor, m: Map) -> torch.Tensor:
     return torch.einsum("icp,nck,kpj->nij", d, matrix, e)
 
 
+def ending(places: torch.Tensor) -> torch.Tensor:
+    """One more place, where nothing is: the corner of the first picture, as Targets has it."""
+    return torch.cat([places, places[:1, :1].expand(len(places), *places[:1, :1].shape[1:])], 1)
+
+
 Latents = tuple[torch.Tensor, torch.Tensor]    # of all places: colour (pictures, places + 1, 64) and what a background adds (.., 3, 64)
 
 
@@ -58,7 +63,7 @@ class Scenes:
             colour.append(pack(t["zr"].flatten(0, 1).float()))
             clear.append(torch.stack([pack(t["za"].flatten(0, 1)[:, c].float()) for c in range(3)], 2))
         colour, clear = torch.cat(colour, 1), torch.cat(clear, 1)
-        self.own = torch.cat([colour, colour[:, :1]], 1).half(), torch.cat([clear, clear[:, :1]], 1).half()   # last, a place where nothing is
+        self.own = ending(colour).half(), ending(clear).half()
         self.black = pack(m.to_latent(-torch.ones(1, 3, 2 * PATCH, 2 * PATCH)))[0, 0]
         self.code = before.memory.codes()
         others = work / "all256.npy"

@@ -30,7 +30,7 @@ def sample(text: Text, net, prompts: list[str], h: int, w: int, steps: int = 20,
     sigma = torch.linspace(1, 1 / steps, steps)
     if shift is not None:
         sigma = math.exp(shift) / (math.exp(shift) + 1 / sigma - 1)
-    first = steps - min(int(steps * strength), steps)
+    first = int(max(steps - steps * strength, 0))                              # as FluxImg2ImgPipeline counts
     sigma = torch.cat([sigma[first:], torch.zeros(1)])
     if start is not None:
         x = (1 - sigma[0]) * start + sigma[0] * noise

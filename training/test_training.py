@@ -114,7 +114,7 @@ class Refining(unittest.TestCase):
         own = torch.nn.Linear(WIDTH, 6).requires_grad_(False)
         own.weight[:, ONE] = 0
         folded = torch.nn.Linear(WIDTH, 6).requires_grad_(False)
-        fold(folded, own)
+        fold(folded, own, torch.full((CODE + 3,), OFFSET))
         round_all(folded)
         vec = torch.randn(3, WIDTH)
         heard = vec.clone()
@@ -122,7 +122,7 @@ class Refining(unittest.TestCase):
         heard[:, ONE] = 1
         vec[:, ONE] = 0
         self.assertLess((folded(heard) - own(vec)).abs().max().item(), 0.05)
-        unfold(folded)
+        unfold(folded, torch.full((CODE + 3,), OFFSET))
         self.assertLess((folded(vec) - own(vec)).abs().max().item(), 0.05)
 
     def test_every_grid_shows_its_places(self):

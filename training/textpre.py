@@ -1,6 +1,6 @@
 """Teaches a text encoder what its captions show: its output must give the picture's code and background, linearly.
 
-Runs for CLIP (its pooled output, which the transformer's modulations read) or T5 (states pooled by attention)."""
+Of CLIP it is the pooled output, which the transformer's modulations read."""
 
 import os
 import random
@@ -16,7 +16,7 @@ from config import COLOURS, MODEL, STYLES, parser
 from dataset import Pictures
 from model import Text
 from muon import Muon, resume
-from recall import load
+from remembered import load
 
 
 def fresh_clip(text: Text, width: int) -> CLIPTextModel:
@@ -91,10 +91,9 @@ def main() -> None:
     if state.exists():
         s = torch.load(state, weights_only=True)
         text.clip.load_state_dict(s["clip"])
-        heads.load_state_dict(s["heads"], strict=False)
-        if s["heads"].keys() == heads.state_dict().keys():
-            for o, q in zip(optimisers, s["optimisers"]):
-                resume(o, q)
+        heads.load_state_dict(s["heads"])
+        for o, q in zip(optimisers, s["optimisers"]):
+            resume(o, q)
         step = s["step"]
     began, seen = time.time(), []
 
@@ -114,7 +113,7 @@ def main() -> None:
         back = torch.tensor([COLOURS[n] for n in names]).float() / 255
         concept = torch.tensor(concept)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            ids = text.clip_tokens(words, padding="longest", return_tensors="pt").input_ids
+            ids = text.clip_tokens(words, padding="longest", max_length=77, truncation=True, return_tensors="pt").input_ids
             pooled = text.clip(ids).pooler_output
         pooled = pooled.float()
         code = F.mse_loss(heads.code(pooled), codes[torch.tensor(style), concept])

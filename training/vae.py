@@ -1,7 +1,8 @@
 """The autoencoder: the encoder is written down (encoder.py), the decoder trained to rebuild pictures from latents.
 
 Latents are fixed and linear, so the decoder is a supervised problem: no sampling, no joint training. Its inner levels come from
-vae_inner.py; here the outer ones learn to enlarge, on cuts of what the inner ones make of whole pictures."""
+vae_inner.py; here the outer ones learn to enlarge what the inner ones make of whole pictures. (Cuts of them are cheaper, but their norms see
+other statistics.)"""
 
 import math
 import os
@@ -100,9 +101,9 @@ def main() -> None:
     p.add_argument("--inner", type=Path, help="file of vae_inner.py")
     p.add_argument("--steps", type=int, default=10**6, help="0: only put in the inner levels")
     p.add_argument("--minutes", type=float, default=25, help="cool down so as to end by then")
-    p.add_argument("--pictures", type=int, default=2, help="in a step")
-    p.add_argument("--cuts", type=int, default=3, help="of each picture")
-    p.add_argument("--side", type=int, default=80, help="of a cut, in canvas pixels of 4 each")
+    p.add_argument("--pictures", type=int, default=1, help="in a step")
+    p.add_argument("--cuts", type=int, default=1, help="of each picture")
+    p.add_argument("--side", type=int, default=256, help="of a cut, in canvas pixels of 4 each; 256: the whole")
     p.add_argument("--rate", type=float, default=1e-3)
     p.add_argument("--noise", type=float, default=0.03, help="on the latents")
     a = p.parse_args()
@@ -181,7 +182,7 @@ def main() -> None:
             torch._foreach_lerp_(mean, params, 1 - min(0.995, step / (step + 10)))
         seen.append(error.mean().item())
         if step % 25 == 0:
-            print(f"{step} {spent + time.time() - began:.0f}s PSNR on cuts {10 * math.log10(4 * 25 / sum(seen[-25:])):.2f}", flush=True)
+            print(f"{step} {spent + time.time() - began:.0f}s PSNR {10 * math.log10(4 * 25 / sum(seen[-25:])):.2f}", flush=True)
         if step % 200 == 0:
             save()
     save()

@@ -50,7 +50,7 @@ class Inner(torch.nn.Module):
 
 
 class Canvases:
-    """Pictures at quarter size over random backgrounds."""
+    """Pictures over random backgrounds."""
 
     def __init__(self, rgba: np.ndarray, seed: int):
         self.rgba, self.r = rgba, np.random.default_rng(seed)
@@ -88,8 +88,8 @@ class Canvases:
 @torch.no_grad()
 def check(net: Inner, rgba: np.ndarray, m: Map) -> float:
     """PSNR in dB on quarter-size held-out pictures on white."""
-    a = torch.from_numpy(rgba.reshape(-1, *rgba.shape[2:])).permute(0, 3, 1, 2).float() / 255
-    x = F.avg_pool2d((a[:, :3] + 1 - a[:, 3:]) * 2 - 1, 4)
+    a = torch.cat([F.avg_pool2d(torch.from_numpy(np.array(style)).permute(0, 3, 1, 2).float() / 255, 4) for style in rgba])
+    x = (a[:, :3] + 1 - a[:, 3:]) * 2 - 1
     error = [10 * math.log10(4 / F.mse_loss(net(m.to_latent(one[None])).clamp(-1, 1), one[None]).item()) for one in x]
     return sum(error) / len(error)
 

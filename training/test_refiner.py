@@ -1,0 +1,55 @@
+"""The last blocks see while they are trained what they see in the whole model. Run: python -m unittest test_refiner (half a minute; needs work/)."""
+
+import copy
+import unittest
+
+import torch
+import torch.nn.functional as F
+
+from config import HERE, MODEL
+from layout import CODE, COLOUR, LOOK, MEMORIES, ONE
+from model import Text, positions, transformer
+from places import FAR
+from refine import CAPTIONS
+from refiner import Before, Refiner, fold, offsets, place_map, unfold
+from remembered import load
+from shapes import shift
+
+WORK = HERE / "work"
+
+
+@unittest.skipUnless((WORK / "latents256.pt").exists(), "no training/work: see README.md")
+class SameVelocity(unittest.TestCase):
+    @torch.no_grad()
+    def test_alone_and_in_the_model(self):
+        torch.manual_seed(0)
+        full, text = transformer(MODEL / "dev"), Text(MODEL / "dev")
+        before = Before(full, text, *load(WORK), CAPTIONS)
+        net = Refiner(copy.deepcopy(full.single_transformer_blocks[MEMORIES + 1 :]))
+        off = offsets(full)
+        for own, block in zip(net.blocks, full.single_transformer_blocks[MEMORIES + 1 :]):
+            unfold(own.norm.linear, off)
+            again = copy.deepcopy(block.norm.linear)
+            fold(again, own.norm.linear, off)
+            heard = [linear.bias + linear.weight[:, ONE] for linear in (again, block.norm.linear)]
+            self.assertLess((heard[0] - heard[1]).abs().max().item(), 0.01)
+        listener = full.time_text_embed.text_embedder
+        for h, w, caption, when, guidance in ((16, 16, "3d emoji of dog on a red background", 0.9, 3.5), (12, 21, "flat pizza", 0.4, 2.0), (8, 8, "cartoon rocket", 0.15, 5.0)):
+            states, pooled = text([caption])
+            vec = F.silu(listener(pooled))
+            code, back = (vec[:, :CODE] - off[:CODE]) * before.size, vec[:, COLOUR : COLOUR + 3] - off[CODE:]
+            t, g = torch.tensor([when]), torch.tensor([guidance])
+            y = torch.cat([before.recalled(code, g), before.targets.base.expand(1, 1, -1)], 1)[:, place_map(h, w, shift(h, w), FAR)]
+            x = (1 - when) * before.compose(y, back) + when * torch.randn(1, h * w, 64)
+            want = full(hidden_states=x, encoder_hidden_states=states, pooled_projections=pooled, timestep=t, guidance=g, img_ids=positions(h, w),
+                        txt_ids=torch.zeros(states.shape[1], 3), return_dict=False)[0]
+            said = before.said(code, back, t, g)
+            self.assertEqual(said[0, [LOOK, ONE]].tolist(), [0, 0])
+            got = before.velocity(net(before.hidden(h, w, x, y, back), before.observe(h, w, [caption])[0], said, positions(h, w)), said)
+            away = (got - want).square().mean().sqrt() / want.square().mean().sqrt()
+            print(f"{h}x{w} at {when}: {away:.1%} apart")
+            self.assertLess(away.item(), 0.1)
+
+
+if __name__ == "__main__":
+    unittest.main()
