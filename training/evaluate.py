@@ -95,6 +95,7 @@ def main() -> None:
     p.add_argument("--prompts", type=int, default=300, help="captions for schnell's 4 steps")
     p.add_argument("--dev", type=int, default=300, help="how many of them for dev's 28 steps too")
     p.add_argument("--batch", type=int, default=10)
+    p.add_argument("--only", help="only the rows whose names begin so")
     p.add_argument("--between", type=int, default=40, help="pictures for image-to-image")
     p.add_argument("--sheet", type=Path, default=HERE.parent / "docs/emoji.jpg", help="contact sheet of the first 48, a .jpg or .png")
     a = p.parse_args()
@@ -106,6 +107,8 @@ def main() -> None:
     table = {}
     for name, steps, shift, count, these in (("schnell, 4 steps", 4, None, a.prompts, asked), ("dev, 28 steps", 28, 0.8, a.dev, asked),
                                              ("schnell, loose captions", 4, None, a.prompts, free), ("schnell, written by hand", 4, None, a.prompts, written(pictures))):
+        if a.only and not name.startswith(a.only):
+            continue
         hits, shown, began, count = [], [], time.time(), min(count, len(these))
         for i in range(0, count, a.batch):
             part = these[i : i + a.batch]
