@@ -199,7 +199,7 @@ def main() -> None:
     p.add_argument("--out", type=Path, default=MODEL, help="dev/lora.safetensors and loras/ go here")
     p.add_argument("--only", action="append", choices=list(LOOKS), help="train this one; repeatable")
     p.add_argument("--rank", type=int, default=8)
-    p.add_argument("--steps", type=int, default=300)
+    p.add_argument("--steps", type=int, default=320)
     p.add_argument("--batch", type=int, default=12)
     p.add_argument("--rate", type=float, default=3e-3)
     a = p.parse_args()
@@ -211,9 +211,10 @@ def main() -> None:
         before = Before(full, Text(a.dir), *load(a.work), CAPTIONS)
         still = {"tint": 0.0, "light": 0.0} if name == "line" else {}          # paper is white
         scenes = Scenes(before, m, a.work, a.seed, free=0.0, **still)
-        net = Refiner(full.single_transformer_blocks[MEMORIES + 1 :])
+        net = Refiner(full.single_transformer_blocks[MEMORIES + 1 :], full.pos_embed)
+        off = offsets(full)
         for block in net.blocks:
-            unfold(block.norm.linear, offsets(full))
+            unfold(block.norm.linear, off)
         print(name, flush=True)
         tensors = named(LOOKS[name].keys, train(LOOKS[name], net, before, scenes, a))
         path = a.out / ("dev/lora.safetensors" if name == "sticker" else f"loras/{name}.safetensors")

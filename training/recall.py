@@ -19,19 +19,23 @@ SIDES = (16, 8)                                # remembered grids: large and sma
 MEAN, SPREAD = 0.6, 0.35                       # of the backgrounds' colours: what an error in transparency costs
 
 
+def by_place(work: Path) -> tuple[torch.Tensor, torch.Tensor, torch.Size]:
+    """Latents of all pictures at all places: on black (n, places, 64), what a background adds (n, places, 3, 64); and (styles, concepts)."""
+    colour, clear = [], []
+    for side in SIDES:
+        t = torch.load(work / f"latents{side * 16}.pt", weights_only=True)
+        colour.append(pack(t["zr"].flatten(0, 1).float()))
+        clear.append(torch.stack([pack(t["za"].flatten(0, 1)[:, c].float()) for c in range(3)], 2))
+    return torch.cat(colour, 1), torch.cat(clear, 1), t["zr"].shape[:2]
+
+
 class Targets:
     """What each place must give for each picture: 64 numbers of the picture on black, BASIS of its transparency.
 
     In coordinates in which a plain square is the mean error over backgrounds."""
 
     def __init__(self, work: Path, basis: int):
-        colour, clear = [], []
-        for side in SIDES:
-            t = torch.load(work / f"latents{side * 16}.pt", weights_only=True)
-            colour.append(pack(t["zr"].flatten(0, 1).float()))                 # (pictures, places, 64)
-            clear.append(torch.stack([pack(t["za"].flatten(0, 1)[:, c].float()) for c in range(3)], 2))
-        colour, clear = torch.cat(colour, 1), torch.cat(clear, 1)              # (n, places, 64), (n, places, 3, 64)
-        self.shape = t["zr"].shape[:2]
+        colour, clear, self.shape = by_place(work)
         whole = clear.flatten(2)
         self.middle = whole.mean((0, 1))
         x = (whole - self.middle).flatten(0, 1)

@@ -3,8 +3,6 @@
 Only these blocks run (refiner.py); what the ones before them give is computed from codes. Resumable at any step."""
 
 import copy
-import math
-import os
 import time
 from pathlib import Path
 
@@ -14,9 +12,10 @@ from config import MODEL, parser
 from latents import Map
 from layout import MEMORIES, PICTURE
 from model import Text, positions, transformer
-from muon import Muon, resume
+from muon import Muon
 from remembered import load
 from refiner import Before, Refiner, fold, offsets, unfold
+from runs import Run
 from scenes import Batch, Scenes
 
 CAPTIONS = ["3d emoji of dog on a blue background", "flat emoji of pizza", "a cartoon icon of rocket", "", "owl, 3d style, mint background",
@@ -51,13 +50,10 @@ def optimisers(net: Refiner, rate: float) -> list[torch.optim.Optimizer]:
 
 
 @torch.no_grad()
-def store(full: torch.nn.Module, net: Refiner, values: list[torch.Tensor]) -> None:
-    """Averaged values into the model's blocks, as the model reads them."""
-    for q, v in zip(net.parameters(), values):
-        q.copy_(v)
+def store(full: torch.nn.Module, off: torch.Tensor) -> None:
+    """The trained blocks' modulations as the model reads them."""
     for block in full.single_transformer_blocks[MEMORIES + 1 :]:
-        own = copy.deepcopy(block.norm.linear)
-        fold(block.norm.linear, own, offsets(full))
+        fold(block.norm.linear, copy.deepcopy(block.norm.linear), off)
 
 
 def main() -> None:
@@ -65,10 +61,10 @@ def main() -> None:
     p.add_argument("--dir", type=Path, default=MODEL / "dev", help="the model to start from")
     p.add_argument("--out", type=Path, help="where the transformer is written; --dir if missing")
     p.add_argument("--steps", type=int, default=10**6, help="0: only write what the checkpoint holds")
-    p.add_argument("--minutes", type=float, default=80, help="cool down so as to end by then")
+    p.add_argument("--minutes", type=float, default=62, help="cool down so as to end by then")
     p.add_argument("--batch", type=int, default=16, help="square pictures in a step")
-    p.add_argument("--rate", type=float, default=3e-3)
-    p.add_argument("--other-rate", type=float, default=0.4, help="the rate of modulations and biases (AdamW), relative")
+    p.add_argument("--rate", type=float, default=1.2e-3)
+    p.add_argument("--other-rate", type=float, default=0.5, help="the rate of modulations and biases (AdamW), relative")
     p.add_argument("--words", type=int, default=32, help="text tokens in a step")
     a = p.parse_args()
     a.out = a.out or a.dir
@@ -78,55 +74,37 @@ def main() -> None:
     full.requires_grad_(False)
     before = Before(full, text, *load(a.work), CAPTIONS)
     scenes = Scenes(before, m, a.work, a.seed)
-    net = Refiner(full.single_transformer_blocks[MEMORIES + 1 :])
+    net = Refiner(full.single_transformer_blocks[MEMORIES + 1 :], full.pos_embed)
+    off = offsets(full)
     for b in net.blocks:
-        unfold(b.norm.linear, offsets(full))
-    for q in net.parameters():
-        q.requires_grad_(True)
-    params, opts, step, spent = list(net.parameters()), optimisers(net, a.rate), 0, 0.0
-    mean = [q.detach().clone() for q in params]
-    if state.exists():
-        s = torch.load(state, weights_only=True)
-        net.load_state_dict(s["net"])
-        for o, q in zip(opts, s["optimisers"]):
-            resume(o, q)
-        mean, step, spent = s["mean"], s["step"], s["spent"]
-        torch.manual_seed(a.seed + step)
-        scenes.r.seed(a.seed + step)
-    began = saved = time.time()
-
-    def save() -> None:
-        torch.save({"net": net.state_dict(), "optimisers": [o.state_dict() for o in opts], "mean": mean, "step": step, "spent": spent + time.time() - began}, state.with_suffix(".tmp"))
-        os.replace(state.with_suffix(".tmp"), state)
-
-    seen = []
-    while step < a.steps:
-        used = max(step / a.steps, (spent + time.time() - began) / 60 / a.minutes)
-        if used >= 1:
-            break
-        rate = a.rate * min(1, (step + 1) / 100) * (0.01 + 0.99 * math.cos(math.pi / 2 * used) ** 2)
+        unfold(b.norm.linear, off)
+    net.requires_grad_(True)
+    opts, seen, cost = optimisers(net, a.rate), [], visible(m)
+    run = Run(state, net, opts, a.steps, a.minutes, 0.998)
+    if run.load():
+        torch.manual_seed(a.seed + run.step)
+        scenes.r.seed(a.seed + run.step)
+    saved = time.time()
+    while run.used() < 1:
+        rate = a.rate * run.share(100)
         for o, share in zip(opts, (1, a.other_rate)):
             for g in o.param_groups:
                 g["lr"] = rate * share
         b = scenes.batch(a.batch)
-        error = loss(net, before, b, a.words, visible(m))
+        error = loss(net, before, b, a.words, cost)
         (error / (error.detach() + 0.3)).mean().backward()                       # pictures that surprise most would drown the others
-        torch.nn.utils.clip_grad_norm_(params, 1.0)
-        for o in opts:
-            o.step()
-            o.zero_grad(set_to_none=True)
-        step += 1
-        with torch.no_grad():
-            torch._foreach_lerp_(mean, params, 1 - min(0.998, step / (step + 10)))
+        torch.nn.utils.clip_grad_norm_(run.params, 1.0)
+        run.advance()
         seen.append(torch.stack([error.detach().mean(), *(error.detach()[(b.t >= low) & (b.t < low + 0.34)].mean() for low in (0, 0.33, 0.67))]))
-        if step % 25 == 0:
-            print(f"{step} {spent + time.time() - began:.0f}s loss {' '.join(f'{v:.4f}' for v in torch.stack(seen[-25:]).nanmean(0).tolist())}", flush=True)
+        if run.step % 25 == 0:
+            print(f"{run.step} {run.seconds():.0f}s loss {' '.join(f'{v:.4f}' for v in torch.stack(seen[-25:]).nanmean(0).tolist())}", flush=True)
         if time.time() - saved > 180:
-            save()
+            run.save()
             saved = time.time()
     if seen:
-        save()
-    store(full, net, mean)
+        run.save()
+    run.set(run.mean)
+    store(full, off)
     full.to(torch.bfloat16).save_pretrained(a.out / "transformer")
 
 

@@ -9,7 +9,7 @@ from diffusers import FluxTransformer2DModel
 
 import times
 from layout import (BASIS, CARRIER, CARRIERS, CLEAR, CLOCK, CODE, COLOUR, CONST, LOOK, MEMORIES, NOISE, ONE, PICTURE, PLACE, PLACES, RAW, TAKEN,
-                    WIDTH, build, exactly, rounded)
+                    WIDTH, exactly, rounded)
 from model import Text, positions
 from recall import SIDES, Recall, Targets
 
@@ -41,8 +41,7 @@ def start(block: torch.nn.Module, n: int, deviation: float) -> None:
     for layer in (attn.to_q, attn.to_k, attn.to_v, block.proj_mlp):
         layer.weight.copy_(torch.randn(layer.weight.shape, generator=g) * 0.7 / WIDTH**0.5)
         layer.bias.zero_()
-    for layer in (attn.to_q, attn.to_k, attn.to_v, block.proj_mlp):            # constants are for the key of image tokens alone
-        layer.weight[:, CARRIER : CARRIER + CARRIERS] = 0
+        layer.weight[:, CARRIER : CARRIER + CARRIERS] = 0                      # constants are for the key of image tokens alone
     if n == 0:
         for k in range(512):
             channel, sign, threshold = k % 64, 1 - 2 * (k // 64 % 2), (0.0, 0.3, 1.0, 2.5)[k // 128]
@@ -135,12 +134,12 @@ class Before:
 class Refiner(torch.nn.Module):
     """The last blocks by themselves; their modulations read vec without its offsets."""
 
-    def __init__(self, blocks: torch.nn.ModuleList):
+    def __init__(self, blocks: torch.nn.ModuleList, rope: torch.nn.Module):
         super().__init__()
         self.blocks = blocks
         for b in blocks:
             b.norm.silu = torch.nn.Identity()
-        self.rope = build().pos_embed
+        self.rope = rope
 
     def forward(self, hidden: torch.Tensor, words: torch.Tensor, vec: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
         """Hidden states of image and text -> the image's after the blocks (n, tokens, 256)."""

@@ -15,7 +15,7 @@ from config import COLOURS
 from latents import PATCH, Map
 from model import pack
 from places import FAR
-from recall import SIDES
+from recall import by_place
 from refiner import GUIDANCE, Before, place_map
 from shapes import GRIDS, shift
 
@@ -57,12 +57,7 @@ class Scenes:
     def __init__(self, before: Before, m: Map, work: Path, seed: int, tint: float = 0.05, light: float = 0.08, free: float = FREE):
         self.before, self.map, self.tint, self.light, self.free = before, m, tint, light, free
         self.r = random.Random(seed)
-        colour, clear = [], []
-        for side in SIDES:
-            t = torch.load(work / f"latents{side * 16}.pt", weights_only=True)
-            colour.append(pack(t["zr"].flatten(0, 1).float()))
-            clear.append(torch.stack([pack(t["za"].flatten(0, 1)[:, c].float()) for c in range(3)], 2))
-        colour, clear = torch.cat(colour, 1), torch.cat(clear, 1)
+        colour, clear, _ = by_place(work)
         self.own = ending(colour).half(), ending(clear).half()
         self.black = pack(m.to_latent(-torch.ones(1, 3, 2 * PATCH, 2 * PATCH)))[0, 0]
         self.code = before.memory.codes()

@@ -25,7 +25,7 @@ class SameVelocity(unittest.TestCase):
         torch.manual_seed(0)
         full, text = transformer(MODEL / "dev"), Text(MODEL / "dev")
         before = Before(full, text, *load(WORK), CAPTIONS)
-        net = Refiner(copy.deepcopy(full.single_transformer_blocks[MEMORIES + 1 :]))
+        net = Refiner(copy.deepcopy(full.single_transformer_blocks[MEMORIES + 1 :]), full.pos_embed)
         off = offsets(full)
         for own, block in zip(net.blocks, full.single_transformer_blocks[MEMORIES + 1 :]):
             unfold(own.norm.linear, off)

@@ -22,6 +22,7 @@ from muon import orthogonal
 from places import FAR, apart
 from recall import Recall, settle
 from refiner import fold, place_map, unfold
+from runs import Run
 from scenes import by_colour
 from shapes import shift
 
@@ -162,6 +163,27 @@ class LoRA(unittest.TestCase):
             rows = {"linear1": 1792, "linear2": 256, "qkv": 768}[group]
             got = named(style, {f"0:{group}": (torch.zeros(4, 256), torch.zeros(rows, 4))})
             self.assertIn(key, got)
+
+
+class Runs(unittest.TestCase):
+    def test_a_run_goes_on_from_its_checkpoint(self):
+        def begun(state: Path) -> Run:
+            net = torch.nn.Linear(2, 2)
+            return Run(state, net, [torch.optim.Adam(net.parameters(), lr=0.1)], steps=4, minutes=1e9, keep=0.9)
+
+        with tempfile.TemporaryDirectory() as d:
+            one, two = begun(Path(d) / "x.pt"), begun(Path(d) / "x.pt")
+            self.assertFalse(two.load())
+            for _ in range(3):
+                one.net(torch.ones(1, 2)).sum().backward()
+                one.advance()
+            one.save()
+            self.assertTrue(two.load())
+        self.assertEqual((two.step, two.used()), (3, 0.75))
+        self.assertAlmostEqual(two.share(1), one.share(1))
+        for run in (one, two):
+            run.set(run.mean)
+        self.assertTrue(torch.equal(one.net.weight, two.net.weight))
 
 
 class Optimiser(unittest.TestCase):

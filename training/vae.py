@@ -5,8 +5,6 @@ vae_inner.py; here the outer ones learn to enlarge what the inner ones make of w
 other statistics.)"""
 
 import math
-import os
-import time
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +17,8 @@ import encoder
 from config import MODEL, parser
 from latents import Map
 from model import autoencoder
-from muon import resume
-from vae_inner import Canvases, Inner
+from runs import Run
+from vae_inner import Canvases, Inner, descend
 
 @torch.no_grad()
 def inner_levels(v: AutoencoderKL, path: Path) -> None:
@@ -129,38 +127,27 @@ def main() -> None:
     if fresh:
         x, f = pair()
         aim(v, f, F.avg_pool2d(x, 4))
-    params, step, spent = list(outer.parameters()), 0, 0.0
     last = v.decoder.up_blocks[-1].resnets[0].conv_shortcut
     tail = {id(q) for part in (last, v.decoder.conv_norm_out, v.decoder.conv_out) for q in part.parameters()}   # beside carriers: small steps
-    opt = torch.optim.AdamW([{"params": [q for q in params if id(q) not in tail], "share": 1.0}, {"params": [q for q in params if id(q) in tail], "share": 0.03}],
-                            lr=a.rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
-    mean = [q.detach().clone() for q in params]
-    if state.exists() and a.steps:
-        s = torch.load(state, weights_only=True)
-        outer.load_state_dict(s["outer"])
-        resume(opt, s["optimiser"])
-        mean, step, spent = s["mean"], s["step"], s["spent"]
-        data.r = np.random.default_rng([a.seed, step])
+    near, far = ([q for q in outer.parameters() if (id(q) in tail) == inside] for inside in (True, False))
+    opt = torch.optim.AdamW([{"params": far, "share": 1.0}, {"params": near, "share": 0.03}], lr=a.rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
+    run = Run(state, outer, [opt], a.steps, a.minutes, 0.995)
+    if a.steps and run.load():
+        data.r = np.random.default_rng([a.seed, run.step])
 
     def save() -> None:
-        if step:
-            kept = {"outer": outer.state_dict(), "optimiser": opt.state_dict(), "mean": mean, "step": step, "spent": spent + time.time() - began}
-            torch.save(kept, state.with_suffix(".tmp"))
-            os.replace(state.with_suffix(".tmp"), state)
+        if run.step:
+            run.save()
+        old = run.set(run.mean)
         out = autoencoder()
         out.load_state_dict(v.state_dict())
-        with torch.no_grad():
-            for q, e in zip(Outer(out).parameters(), mean):
-                q.copy_(e)
+        run.set(old)
         out.to(torch.bfloat16).save_pretrained(a.out)
 
-    began, seen = time.time(), []
-    while step < a.steps:
-        used = max(step / a.steps, (spent + time.time() - began) / 60 / a.minutes)
-        if used >= 1:
-            break
+    seen = []
+    while run.used() < 1:
         for g in opt.param_groups:
-            g["lr"] = a.rate * g["share"] * min(1, (step + 1) / 50) * (0.01 + 0.99 * (1 + math.cos(math.pi * used)) / 2)
+            g["lr"] = a.rate * g["share"] * run.share(50)
         x, f = pair()
         xs, fs = [], []
         for k in range(a.pictures):
@@ -168,22 +155,13 @@ def main() -> None:
                 y0, x0 = (int(data.r.integers(0, 256 - a.side + 1)) for _ in range(2))
                 fs.append(f[k, :, y0 : y0 + a.side, x0 : x0 + a.side])
                 xs.append(x[k, :, 4 * y0 : 4 * (y0 + a.side), 4 * x0 : 4 * (x0 + a.side)])
-        goal = torch.stack(xs)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             y = outer(torch.stack(fs).contiguous(memory_format=torch.channels_last))
-        error = (y.float() - goal).square().mean((1, 2, 3))
-        loss = error.mean() + 0.01 * (error + 1e-4).log().mean()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(params, 0.5)
-        opt.step()
-        opt.zero_grad(set_to_none=True)
-        step += 1
-        with torch.no_grad():
-            torch._foreach_lerp_(mean, params, 1 - min(0.995, step / (step + 10)))
-        seen.append(error.mean().item())
-        if step % 25 == 0:
-            print(f"{step} {spent + time.time() - began:.0f}s PSNR {10 * math.log10(4 * 25 / sum(seen[-25:])):.2f}", flush=True)
-        if step % 200 == 0:
+        seen.append(descend(y, torch.stack(xs), run.params))
+        run.advance()
+        if run.step % 25 == 0:
+            print(f"{run.step} {run.seconds():.0f}s PSNR {10 * math.log10(4 * 25 / sum(seen[-25:])):.2f}", flush=True)
+        if run.step % 200 == 0:
             save()
     save()
 

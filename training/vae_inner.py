@@ -3,8 +3,6 @@
 The outer levels, which only enlarge, are vae.py's task: they cost most of a step and need pictures at full size."""
 
 import math
-import os
-import time
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +14,7 @@ from safetensors.torch import save_file
 from config import MODEL, parser
 from latents import PATCH, Map
 from model import autoencoder
+from runs import Run
 
 
 class Inner(torch.nn.Module):
@@ -85,6 +84,14 @@ class Canvases:
         return (a[:3] + (1 - a[3:]) * self.back(side)) * 2 - 1
 
 
+def descend(y: torch.Tensor, x: torch.Tensor, params: list[torch.nn.Parameter]) -> float:
+    """Gradients of what y misses of pictures x, as a mean square and a little as decibels; returns the mean square."""
+    error = (y.float() - x).square().mean((1, 2, 3))
+    (error.mean() + 0.01 * (error + 1e-4).log().mean()).backward()
+    torch.nn.utils.clip_grad_norm_(params, 0.5)
+    return error.mean().item()
+
+
 @torch.no_grad()
 def check(net: Inner, rgba: np.ndarray, m: Map) -> float:
     """PSNR in dB on quarter-size held-out pictures on white."""
@@ -111,66 +118,42 @@ def main() -> None:
     out, state, m = a.out or a.work / "inner.safetensors", a.work / "inner.pt", Map(MODEL / "dev/vae/preview.safetensors")
     known = (a.init / "config.json").exists()
     net = Inner(AutoencoderKL.from_pretrained(a.init, torch_dtype=torch.float32) if known else autoencoder()).to(memory_format=torch.channels_last)
-    params, step = list(net.parameters()), 0
-    opt = torch.optim.AdamW(params, lr=a.rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
-    mean = [q.detach().clone() for q in params]
+    opt = torch.optim.AdamW(net.parameters(), lr=a.rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
+    run = Run(state, net, [opt], a.steps, a.minutes, 0.998)
     data = Canvases(np.load(a.work / f"{a.pictures}.npy", mmap_mode="r"), a.seed)
     held = np.load(a.work / "heldout1024.npy", mmap_mode="r")
-    spent = 0.0
-    if state.exists():
-        s = torch.load(state, weights_only=True)
-        net.load_state_dict(s["net"])
-        opt.load_state_dict(s["optimiser"])
-        mean, step, spent = s["mean"], s["step"], s["spent"]
-        data.r = np.random.default_rng([a.seed, step])
+    if run.load():
+        data.r = np.random.default_rng([a.seed, run.step])
     else:
         x = torch.stack([data.one(256) for _ in range(8)])
         net.aim(m.to_latent(x), x)
-        mean = [q.detach().clone() for q in params]
+        run.mean = [q.detach().clone() for q in run.params]
         print(f"begin: held-out {check(net, held, m):.2f} dB", flush=True)
 
-    def swapped(values: list[torch.Tensor]) -> list[torch.Tensor]:
-        old = [q.detach().clone() for q in params]
-        with torch.no_grad():
-            for q, v in zip(params, values):
-                q.copy_(v)
-        return old
-
     def save() -> None:
-        torch.save({"net": net.state_dict(), "optimiser": opt.state_dict(), "mean": mean, "step": step, "spent": spent + time.time() - began}, state.with_suffix(".tmp"))
-        os.replace(state.with_suffix(".tmp"), state)
-        old = swapped(mean)
+        run.save()
+        old = run.set(run.mean)
         named = {"vae.decoder." + k.replace("resnets.", "up_blocks.3.resnets.", 1) if k.startswith("resnets.") else "vae.decoder." + k: v.contiguous().bfloat16()
                  for k, v in net.state_dict().items() if not k.startswith("head.")}
         save_file(named, out)
-        print(f"{step}: held-out {check(net, held, m):.2f} dB", flush=True)
-        swapped(old)
+        print(f"{run.step}: held-out {check(net, held, m):.2f} dB", flush=True)
+        run.set(old)
 
-    began, seen = time.time(), []
-    while step < a.steps:
-        used = max(step / a.steps, (spent + time.time() - began) / 60 / a.minutes)
-        if used >= 1:
-            break
+    seen = []
+    while run.used() < 1:
         for g in opt.param_groups:
-            g["lr"] = a.rate * min(1, (step + 1) / 200) * (0.01 + 0.99 * (1 + math.cos(math.pi * used)) / 2)
+            g["lr"] = a.rate * run.share(200)
         x = torch.stack([data.one(a.side) for _ in range(a.batch)]).to(memory_format=torch.channels_last)
         z = m.to_latent(x)
         z = z + a.noise * torch.randn_like(z)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             y = net(z)
-        error = (y.float() - x).square().mean((1, 2, 3))
-        loss = error.mean() + 0.01 * (error + 1e-4).log().mean()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(params, 0.5)
-        opt.step()
-        opt.zero_grad(set_to_none=True)
-        step += 1
-        with torch.no_grad():
-            torch._foreach_lerp_(mean, params, 1 - min(0.998, step / (step + 10)))
-        seen.append(error.mean().item())
-        if step % 50 == 0:
-            print(f"{step} {spent + time.time() - began:.0f}s PSNR {10 * math.log10(4 * 50 / sum(seen[-50:])):.2f}", flush=True)
-        if step % 500 == 0:
+        error = descend(y, x, run.params)
+        run.advance()
+        seen.append(error)
+        if run.step % 50 == 0:
+            print(f"{run.step} {run.seconds():.0f}s PSNR {10 * math.log10(4 * 50 / sum(seen[-50:])):.2f}", flush=True)
+        if run.step % 500 == 0:
             save()
     save()
 
