@@ -98,7 +98,7 @@ func (w *Weights) Stored(name string, shape ...int) onnx.Value {
 	}
 	dtype, ok := floats[t.DType]
 	if !ok {
-		return w.problem(stand, "tensor %q is %s, not F32, F16 or BF16", name, t.DType)
+		return w.problem(stand, "tensor %q is %s, not F32, F16, BF16 or F8_E4M3", name, t.DType)
 	}
 	if !slices.EqualFunc(t.Shape, shape, func(a int64, b int) bool { return a == int64(b) }) {
 		return w.problem(stand, "tensor %q is %v, the config makes it %v", name, t.Shape, shape)
@@ -112,6 +112,7 @@ var floats = map[safetensors.DType]onnx.DType{
 	safetensors.F32:  onnx.Float32,
 	safetensors.F16:  onnx.Float16,
 	safetensors.BF16: onnx.BFloat16,
+	safetensors.F8:   onnx.Float8,
 }
 
 // problem notes what is wrong and returns a stand-in of the right shape.

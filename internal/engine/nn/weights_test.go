@@ -47,7 +47,7 @@ func TestAllProblemsAreReportedAtOnce(t *testing.T) {
 	}
 	lines := strings.Split(err.Error(), "\n")
 	for i, want := range []string{
-		`tensor "a.weight" is I64, not F32, F16 or BF16`,
+		`tensor "a.weight" is I64, not F32, F16, BF16 or F8_E4M3`,
 		`tensor "a.bias" is missing`,
 		`tensor "b.weight" is [8 4], the config makes it [4 8]`,
 	} {

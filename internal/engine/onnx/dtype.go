@@ -15,12 +15,13 @@ const (
 	Bool     DType = 9
 	Float16  DType = 10
 	BFloat16 DType = 16
+	Float8   DType = 17 // E4M3FN: for stored weights, which are cast
 )
 
 // Size returns the bytes of one element; 0 for an unknown type.
 func (t DType) Size() int {
 	switch t {
-	case Uint8, Int8, Bool:
+	case Uint8, Int8, Bool, Float8:
 		return 1
 	case Float16, BFloat16:
 		return 2
@@ -32,7 +33,7 @@ func (t DType) Size() int {
 	return 0
 }
 
-// IsFloat says whether t holds real numbers.
+// IsFloat says whether t holds real numbers to compute with.
 func (t DType) IsFloat() bool { return t == Float32 || t == Float16 || t == BFloat16 }
 
 func (t DType) String() string {
@@ -53,6 +54,8 @@ func (t DType) String() string {
 		return "f16"
 	case BFloat16:
 		return "bf16"
+	case Float8:
+		return "f8e4m3"
 	}
 	return fmt.Sprintf("dtype(%d)", int32(t))
 }

@@ -102,17 +102,22 @@ func TestRun(t *testing.T) {
 	}
 }
 
-func TestHalfFloats(t *testing.T) {
+func TestNarrowFloats(t *testing.T) {
 	start(t)
-	g := onnx.New("widen")
-	g.Output("y", g.Cast(g.Input("x", onnx.BFloat16, onnx.Sym("n")), onnx.Float32))
-	s := open(t, g, Options{})
 	for _, tt := range []struct {
-		raw  []byte
-		want []float32
-	}{{[]byte{0x80, 0x3f, 0x00, 0xc0}, []float32{1, -2}}, {nil, []float32{}}} {
+		dtype onnx.DType
+		raw   []byte
+		want  []float32
+	}{
+		{onnx.BFloat16, []byte{0x80, 0x3f, 0x00, 0xc0}, []float32{1, -2}},
+		{onnx.BFloat16, nil, []float32{}},
+		{onnx.Float8, []byte{0x38, 0xb9, 0x7e, 0x01}, []float32{1, -1.125, 448, 1.0 / 512}},
+	} {
+		g := onnx.New("widen")
+		g.Output("y", g.Cast(g.Input("x", tt.dtype, onnx.Sym("n")), onnx.Float32))
+		s := open(t, g, Options{})
 		n := int64(len(tt.want))
-		x, err := NewBytes(onnx.BFloat16, tt.raw, n)
+		x, err := NewBytes(tt.dtype, tt.raw, n)
 		if err != nil {
 			t.Fatal(err)
 		}

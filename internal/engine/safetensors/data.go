@@ -21,7 +21,7 @@ func (t Tensor) Bytes() ([]byte, error) {
 	return data, nil
 }
 
-// Float32s reads a floating-point tensor (F32, F16, BF16 or F64) as float32.
+// Float32s reads a floating-point tensor (F32, F16, BF16, F64 or F8_E4M3) as float32.
 func (t Tensor) Float32s() ([]float32, error) {
 	width, ok := floatBytes[t.DType]
 	if !ok {
@@ -45,6 +45,10 @@ func (t Tensor) Float32s() ([]float32, error) {
 		for i := range out {
 			out[i] = half(le.Uint16(data[2*i:]))
 		}
+	case F8:
+		for i := range out {
+			out[i] = eighth(data[i])
+		}
 	case F64:
 		for i := range out {
 			out[i] = float32(math.Float64frombits(le.Uint64(data[8*i:])))
@@ -53,7 +57,23 @@ func (t Tensor) Float32s() ([]float32, error) {
 	return out, nil
 }
 
-var floatBytes = map[DType]int{F32: 4, BF16: 2, F16: 2, F64: 8}
+var floatBytes = map[DType]int{F32: 4, BF16: 2, F16: 2, F64: 8, F8: 1}
+
+// eighth widens a float8 of 4 exponent and 3 fraction bits, which has no
+// infinities (E4M3FN; Micikevicius et al., FP8 Formats for Deep Learning, 2022).
+func eighth(b byte) float32 {
+	sign := uint32(b&0x80) << 24
+	exponent := uint32(b>>3) & 0xf
+	fraction := uint32(b & 7)
+	switch {
+	case exponent == 0: // zero or subnormal: fraction × 2^-9
+		f := float32(fraction) * (1.0 / (1 << 9))
+		return math.Float32frombits(math.Float32bits(f) | sign)
+	case b&0x7f == 0x7f:
+		return float32(math.NaN())
+	}
+	return math.Float32frombits(sign | (exponent+120)<<23 | fraction<<20)
+}
 
 // half widens an IEEE 754 binary16.
 func half(h uint16) float32 {

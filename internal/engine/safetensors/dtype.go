@@ -14,6 +14,7 @@ const (
 	F16  DType = "F16"
 	BF16 DType = "BF16"
 	F64  DType = "F64"
+	F8   DType = "F8_E4M3"
 	I64  DType = "I64"
 	I32  DType = "I32"
 	I8   DType = "I8"
@@ -22,7 +23,7 @@ const (
 )
 
 var dtypeBits = map[DType]uint64{
-	Bool: 8, U8: 8, I8: 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8,
+	Bool: 8, U8: 8, I8: 8, "F8_E5M2": 8, F8: 8, "F8_E8M0": 8,
 	"F4": 4, "F6_E2M3": 6, "F6_E3M2": 6,
 	"I16": 16, "U16": 16, F16: 16, BF16: 16,
 	I32: 32, "U32": 32, F32: 32,
