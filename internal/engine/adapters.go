@@ -29,12 +29,16 @@ func (a *adapters) close() {
 	}
 }
 
-// adapt reads the request's LoRA files and brings them together.
+// adapt reads the request's LoRA files and brings them together, with that of
+// the variant itself.
 func (r *run) adapt() (err error) {
 	defer clock(&r.timings.Load)()
 	var files []*lora.Adapter
 	var scales []float64
 	var names []string
+	if own := r.variant.adapter; own != nil {
+		files, scales, names = append(files, own), append(scales, 1), append(names, r.variant.name)
+	}
 	for _, wanted := range r.request.Adapters {
 		file, key, err := r.engine.files.load(wanted.Path, r.variant)
 		if file != nil {

@@ -41,6 +41,40 @@ func TestHubCache(t *testing.T) {
 	}
 }
 
+// TestVariantOfALoRA has a schnell that is dev with a LoRA.
+func TestVariantOfALoRA(t *testing.T) {
+	plain := open(t, Options{Dev: tiny})
+	dir, r := t.TempDir(), rocket()
+	file := everywhere(t, plain.variants[Dev], 2, 3)
+	r.Adapters = []Adapter{{Path: file, Scale: 1}}
+	want := draw(t, plain, r).pictures[0]
+	if err := os.Rename(file, filepath.Join(dir, partAdapter)); err != nil {
+		t.Fatal(err)
+	}
+	e := open(t, Options{Dev: tiny, Schnell: dir})
+	for variant, same := range map[string]bool{Dev: false, Schnell: true} {
+		r := rocket()
+		r.Variant = variant
+		if got := draw(t, e, r).pictures[0]; bytes.Equal(got.Pix, want.Pix) != same {
+			t.Errorf("%s: same as dev with the LoRA is %v, want %v", variant, !same, same)
+		}
+	}
+}
+
+// TestBrokenVariant has a LoRA that is not for the base.
+func TestBrokenVariant(t *testing.T) {
+	path := filepath.Join(t.TempDir(), partAdapter)
+	zeros := safetensors.NewF32("transformer.single_transformer_blocks.99.proj_out.lora_A.weight", make([]float32, 8), 1, 8)
+	up := safetensors.NewF32("transformer.single_transformer_blocks.99.proj_out.lora_B.weight", make([]float32, 8), 8, 1)
+	if err := safetensors.WriteFile(path, []safetensors.Data{zeros, up}, nil); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Open(t.Context(), Options{Dev: tiny, Schnell: filepath.Dir(path), Library: os.Getenv("EASEL_ORT_LIB")})
+	if err == nil || !strings.Contains(err.Error(), path+": none of the file's 2 keys matches a layer") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestBrokenModel expects one error that lists every problem.
 func TestBrokenModel(t *testing.T) {
 	dir := t.TempDir()

@@ -22,6 +22,10 @@ const (
 	partTiny        = "taef1" // an AutoencoderTiny for previews; a folder that most lack
 )
 
+// partAdapter is a file, by diffusers' name for it: a LoRA that makes the
+// variant's transformer out of the one that it takes from base.
+const partAdapter = "pytorch_lora_weights.safetensors"
+
 // classes are the component classes that Easel has the code for.
 var classes = map[string][]string{
 	partScheduler:   {"FlowMatchEulerDiscreteScheduler"},
@@ -75,6 +79,12 @@ func readLayout(dir string, base layout) (layout, error) {
 	} else if base[partTiny] != "" {
 		l[partTiny] = base[partTiny]
 	}
+	if file := filepath.Join(dir, partAdapter); base != nil && isFile(file) {
+		if l[partTransformer] != base[partTransformer] {
+			errs = append(errs, fmt.Errorf("%s: it changes the base's transformer, but there is a folder %s, too", file, partTransformer))
+		}
+		l[partAdapter] = file
+	}
 	return l, errors.Join(errs...)
 }
 
@@ -106,6 +116,11 @@ func readIndex(dir string) (map[string]string, error) {
 		return nil, fmt.Errorf("%s lists no component of a FLUX model", path)
 	}
 	return index, nil
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 func isFolder(path string) bool {

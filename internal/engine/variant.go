@@ -42,6 +42,7 @@ type variant struct {
 	rounded    map[int]int64    // that the transformer's hold in 8 and 4 bits
 	roundedT5  int64            // that T5's hold in 8 bits
 	layers     lora.Layers      // that an adapter may change
+	adapter    *lora.Adapter    // that makes this variant of its base; nil for most
 }
 
 // readVariant reads all of a directory but the weights themselves. Its error
@@ -83,7 +84,22 @@ func readVariant(name string, parts layout) (*variant, error) {
 	if err := errors.Join(errs...); err != nil || slices.ContainsFunc(components, func(part string) bool { return parts[part] == "" }) {
 		return nil, err // readLayout said what is missing
 	}
-	return v, errors.Join(v.fits(), v.checkPreview())
+	return v, errors.Join(v.fits(), v.checkPreview(), v.readAdapter())
+}
+
+// readAdapter reads the LoRA that is part of the variant.
+func (v *variant) readAdapter() (err error) {
+	path := v.parts[partAdapter]
+	if path == "" {
+		return nil
+	}
+	if v.adapter, err = lora.Load(path, v.layers); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if unmatched := v.adapter.Report.Unmatched; len(unmatched) > 0 {
+		return fmt.Errorf("%s: %d of its keys match no layer (the first is %q)", path, len(unmatched), unmatched[0])
+	}
+	return nil
 }
 
 // readPart reads a component, unless readLayout found it missing or unknown.
