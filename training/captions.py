@@ -1,4 +1,4 @@
-"""Captions for pictures: composed from label, tags, style word and background colour; or loose ones, as people write them.
+"""Captions for pictures: composed from label, tags, style word and background colour; or loose ones, as people write them; or scenes.
 
 One caption in ten (by checksum) is held out: training never sees it, the evaluation uses only such. In a loose caption only
 the first thing counts, colours count only before the word background, and where no style is named it is the first one."""
@@ -20,8 +20,8 @@ black brown orange gray dark bright wooden metal magic flying sleeping dancing r
 delicious juicy royal wild baby giant lonely brave lovely adorable simple modern vintage retro fast slow broken lucky sweet round fat thin long short tall soft yummy""".split()
 AFTER = ["in the snow", "in the rain", "in space", "at sunset", "at night", "on a table", "on a bench", "on the beach", "in a forest", "in the sky", "in the garden", "under water",
          "over the sea", "on the moon", "flying to the moon", "with candles", "with wings", "with a smile", "with big eyes", "in a city", "on a plate", "in a box", "at home", "in summer",
-         "in winter", "by the sea", "on grass", "in the desert", "on a hill", "looking at you", "for my friend", "that is very nice", "made of glass", "with {o}", "with a {o}", "and a {o}",
-         "and {o}", "next to a {o}", "on a {o}", "near the {o}", "holding a {o}", "wearing a {o}", "eating a {o}", "in front of a {o}", "under a {o}", "playing with a {o}", "like a {o}"]
+         "in winter", "by the sea", "on grass", "in the desert", "on a hill", "looking at you", "for my friend", "that is very nice", "made of glass", "with {o}", "with a {o}",
+         "on a {o}", "near the {o}", "holding a {o}", "wearing a {o}", "eating a {o}", "in front of a {o}", "under a {o}", "playing with a {o}", "like a {o}"]
 
 
 def plain(text: str) -> str:
@@ -62,6 +62,15 @@ def stuck(text: str, r: random.Random) -> str:
     return r.choice(STUCK).format(x=text)
 
 
+# Scenes: two or three things, from left to right.
+TWO = ["{0} and {1}", "{0} and {1}", "{0} next to {1}", "{0} beside {1}", "{0} to the left of {1}", "{0} left of {1}", "{0} on the left, {1} on the right",
+       "{0} on the left and {1} on the right", "{1} to the right of {0}", "{1} right of {0}", "two things: {0} and {1}", "{0} and {1} side by side", "{0} & {1}", "{0} together with {1}"]
+THREE = ["{0}, {1} and {2}", "{0}, {1} and {2}", "{0}, {1}, and {2}", "{0} and {1} and {2}", "{0} next to {1} next to {2}", "{0}, {1} and {2} in a row",
+         "{0} on the left, {1} in the middle, {2} on the right", "{0} on the left, {1} in the middle and {2} on the right", "from left to right: {0}, {1}, {2}",
+         "{0}, then {1}, then {2}", "{1} between {0} and {2}", "three things: {0}, {1} and {2}", "{0} & {1} & {2}"]
+SAME = {2: ["two {0}s", "2 {0}s", "a pair of {0}s", "two {0}"], 3: ["three {0}s", "3 {0}s", "three {0}s in a row", "three {0}"]}
+AROUND = ["{x}, {s} style", "{s} emoji of {x}", "{x}, {s}", "{s} {x}", "{x} in {s} style", "a {s} icon of {x}"]
+
 SILENT = {*COLOURS, *STYLES, *KINDS, "emoji", "style", "icon", "background", "with", "and", "under", "one", "like", "the", "for", "you", "that", "this", "over", "next",
           "not", "all", "out", "off", "are", "who", "sky"}                     # words that name no thing
 
@@ -100,7 +109,31 @@ def loose(n: int, label: str, words: Words, style: str, colour: str, r: random.R
     if r.random() < 0.3:
         x = r.choice(BEFORE).format(x=x)
     if style != STYLES[0] or r.random() < 0.4:
-        x = r.choice(("{x}, {s} style", "{s} {x}", "{x} in {s} style", "{x}, {s}", "{s} emoji of {x}", "a {s} icon of {x}")).format(x=x, s=style)
+        x = r.choice(AROUND).format(x=x, s=style)
+    if colour != "white" or r.random() < 0.1:
+        x += r.choice((*BACKGROUND, " on {c} background", " with a {c} background")).format(c=colour)
+    return x
+
+
+def scene(things: list[int], concepts: list[dict], words: Words, style: str, colour: str, r: random.Random) -> str:
+    """A caption for two or three things, by their numbers, from left to right."""
+    named = []
+    for n in things:
+        x = plain(concepts[n]["label"]) if r.random() < 0.65 or not words.own[n] else r.choice(words.own[n])
+        x = x.replace(" and ", " ")                                            # that word stands between things
+        kind = r.choice(KINDS)
+        if r.random() < 0.2 and f"{kind} {x}" not in words.labels:
+            x = f"{kind} {x}"
+        named.append(x)
+    if len(set(things)) == 1:
+        x = r.choice(SAME[len(things)]).format(named[0].removesuffix("s"))
+    else:
+        article = r.choice(("", "a ", "a ", "the "))
+        x = r.choice(TWO if len(things) == 2 else THREE).format(*(article + x for x in named))
+    if r.random() < 0.1:
+        x = r.choice(BEFORE).format(x=x)
+    if style != STYLES[0] or r.random() < 0.4:
+        x = r.choice(AROUND).format(x=x, s=style)
     if colour != "white" or r.random() < 0.1:
         x += r.choice((*BACKGROUND, " on {c} background", " with a {c} background")).format(c=colour)
     return x

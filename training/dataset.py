@@ -38,6 +38,19 @@ class Pictures:
             if captions.held_out(text) == held:
                 return text
 
+    def several(self) -> tuple[int, list[int], str]:
+        """A style, two or three concepts, and a background colour's name."""
+        r, count = self.random, 2 + (self.random.random() < 0.5)
+        things = [r.randrange(len(self.concepts))] * count if r.random() < 0.15 else r.sample(range(len(self.concepts)), count)
+        return r.randrange(len(STYLES)), things, captions.colour(r)
+
+    def scene(self, style: int, things: list[int], colour: str, r: random.Random, held: bool = False) -> str:
+        """A caption of several things from the training part (or the held-out part)."""
+        while True:
+            text = captions.scene(things, self.concepts, self.lexicon, STYLES[style], colour, r)
+            if captions.held_out(text) == held:
+                return text
+
     def latent(self, style: int, concept: int, colour: str) -> torch.Tensor:
         """(16, g, g)"""
         back = torch.tensor(COLOURS[colour]).float() / 255

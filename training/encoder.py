@@ -1,9 +1,13 @@
-"""The autoencoder's encoder, written down instead of trained: it computes the linear map exactly.
+"""The autoencoder's encoder, first written down instead of trained: it computes the linear map exactly.
 
 Strided convolutions average 4x4 pixels, then gather 2x2 cells into channels twice, then project to the 16 latents.
-The last norm is kept constant by carrier channels of +-K, and silu(a) - silu(-a) = a undoes the activation."""
+The last norm is kept constant by carrier channels of +-K, and silu(a) - silu(-a) = a undoes the activation.
+
+From there its inner levels are trained together with the decoder (vae_inner.py): to lay into each latent, besides, a little of what
+the linear map leaves out."""
 
 import torch
+import torch.nn.functional as F
 
 from latents import PATCH, Map
 
@@ -31,6 +35,46 @@ def write(encoder: torch.nn.Module, m: Map) -> None:
     project(down[4], encoder.down_blocks[4].downsamplers[0].conv.bias, m)
     last = encoder.down_blocks[5].resnets[0]
     finish(last, encoder)
+
+
+class Tail(torch.nn.Module):
+    """The levels from the quarter-size canvas to the latents. In float32: beside carriers bf16 is too coarse."""
+
+    def __init__(self, encoder: torch.nn.Module):
+        super().__init__()
+        self.down_blocks, self.mid_block = encoder.down_blocks[2:], encoder.mid_block
+        self.conv_norm_out, self.conv_out = encoder.conv_norm_out, encoder.conv_out
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(b, 3, h, w) in -1..1 -> (b, 16, h / 8, w / 8)"""
+        first = self.down_blocks[0].resnets[0].conv1.in_channels
+        x = F.pad(x, (0, 0, 0, 0, 0, first - x.shape[1]))
+        for block in self.down_blocks:
+            x = block(x)
+        return self.conv_out(F.silu(self.conv_norm_out(self.mid_block(x))))[:, :16]
+
+    def learning(self) -> list[torch.nn.Parameter]:
+        """What is trained: the residual branches of the inner three levels, and the ways between them."""
+        blocks = self.down_blocks[1:]
+        parts = [b.resnets[0].get_submodule(name) for b in blocks for name in ("norm1", "conv1", "norm2", "conv2")]
+        return [p for part in (*parts, *(b.downsamplers[0].conv for b in blocks[:-1])) for p in part.parameters()]
+
+    def silent(self) -> bool:
+        """Whether nothing was trained yet."""
+        return not self.down_blocks[-1].resnets[0].conv1.weight.any()
+
+    @torch.no_grad()
+    def wake(self) -> None:
+        """Random features in silent branches, and ways for them through channels that are free."""
+        blocks = self.down_blocks[1:]
+        for b in blocks:
+            torch.nn.init.kaiming_normal_(b.resnets[0].conv1.weight)
+        for b in blocks[:-1]:
+            w = b.downsamplers[0].conv.weight
+            free = (w.abs().sum((0, 2, 3)) == 0).nonzero()[:, 0], (w.abs().sum((1, 2, 3)) == 0).nonzero()[:, 0]
+            into = torch.empty(len(free[1]), len(free[0]), 3, 3)
+            torch.nn.init.kaiming_normal_(into)
+            w[free[1][:, None], free[0]] = into
 
 
 def gather(w: torch.Tensor, channels: int) -> None:

@@ -6,7 +6,8 @@ from diffusers import FluxTransformer2DModel
 from config import CONFIG
 
 WIDTH, CODE, BASIS = 256, CONFIG["code"], CONFIG["basis"]
-MEMORIES, REFINERS = CONFIG["memories"], CONFIG["refiners"]      # single blocks: those that remember, one that composes, those that refine
+ALONE, REFINERS = CONFIG["memories"], CONFIG["refiners"]
+MEMORIES = ALONE + CONFIG["things"]            # single blocks: those that remember things alone and in scenes, one that composes, those that refine
 
 # Hidden channels of the image tokens.
 NOISE, PICTURE, CLEAR = 0, 64, 128             # the noisy latent; the remembered one; transparency, once a background colour
@@ -14,11 +15,14 @@ RAW = CLEAR + 3 * BASIS                        # +-4 numbers: where attention fi
 PLACE, PLACES = RAW + 8, 16                    # the same as a code of its row and one of its column
 CARRIER, CARRIERS, SIZE = PLACE + PLACES, 32, 64.0   # large constants, which keep the layer norms' deviation fixed
 CONST = 255                                    # holds one wherever a modulation says so
-TAKEN = [n for n in range(WIDTH) if not PLACE <= n < PLACE + PLACES and n != CONST]   # where modulations lay the code
+FLAG = 4.0                                     # size of a flag among the codes
+TAKEN = [n for n in range(WIDTH) if not PLACE <= n < PLACE + PLACES and n != CONST]   # where modulations lay the code, then the flags
 
 # Channels of vec, the input of all modulations.
 COLOUR, CLOCK, CLOCKS = CODE, CODE + 3, 8      # the background; functions of time
 GUIDE, LOOK, ONE = CODE + 3 + CLOCKS, CODE + 4 + CLOCKS, 255   # guidance; the trigger word; the channel whose activation is one
+SEVERAL, THREE = LOOK + 1, LOOK + 2            # two things or three, three things: FLAGGED where so, -FLAGGED where not
+FLAGGED = 8.0
 
 # Channels of the text tokens.
 WORDS = 64                                     # width of T5, whose last channel is the end mark
@@ -27,7 +31,7 @@ STRENGTH = 4.0                                 # size of the place shifts
 
 OPEN = 7.0                                     # gelu is linear here
 OFFSET = 8.0                                   # silu(x + 8) - 8 = x, nearly
-assert CARRIER + CARRIERS <= CONST and LOOK < ONE and CODE <= len(TAKEN)
+assert CARRIER + CARRIERS <= CONST and THREE + 4 < ONE and CODE + 2 <= len(TAKEN)
 
 
 def build() -> FluxTransformer2DModel:

@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 
+import slots
 from config import MODEL, parser
 from latents import PATCH, Map, split
 from layout import LOOK, MEMORIES, OFFSET, ONE, WIDTH
@@ -26,7 +27,7 @@ from recall import SIDES
 from remembered import load
 from refine import CAPTIONS, loss, visible
 from refiner import Before, Refiner, offsets, unfold
-from scenes import Scenes, by_colour, ending
+from scenes import Latents, Scenes, by_colour
 
 LAYERS = {"modulation": ("norm.linear",), "linear1": ("attn.to_q", "attn.to_k", "attn.to_v", "proj_mlp"), "qkv": ("attn.to_q", "attn.to_k", "attn.to_v"), "linear2": ("proj_out",)}
 
@@ -93,10 +94,10 @@ def lined(rgba: torch.Tensor) -> torch.Tensor:
     return torch.cat([grey.expand(-1, 3, -1, -1), torch.ones_like(edge)], 1)
 
 
-def redrawn(work: Path, m: Map, change: Callable[[torch.Tensor], torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-    """All pictures changed, as latents of all places: as Scenes has them."""
+def redrawn(work: Path, m: Map, change: Callable[[torch.Tensor], torch.Tensor]) -> Latents:
+    """All pictures changed, as Scenes has them."""
     rgba, colour, clear = np.load(work / "rgba.npy", mmap_mode="r"), [], []
-    for side in SIDES:
+    for side in (*SIDES, slots.SIDE):
         rows = []
         for style in rgba:
             for i in range(0, len(style), 50):
@@ -104,8 +105,8 @@ def redrawn(work: Path, m: Map, change: Callable[[torch.Tensor], torch.Tensor]) 
                 zr, za = split(change(F.avg_pool2d(x, SIDES[0] // side)), m)
                 rows.append((pack(zr), torch.stack([pack(za[:, c]) for c in range(3)], 2)))
         colour.append(torch.cat([r[0] for r in rows])), clear.append(torch.cat([r[1] for r in rows]))
-    colour, clear = torch.cat(colour, 1), torch.cat(clear, 1)
-    return ending(colour).half(), ending(clear).half()
+    sizes = len(SIDES)
+    return Latents.of((torch.cat(colour[:sizes], 1), torch.cat(clear[:sizes], 1)), (colour[sizes], clear[sizes]))
 
 
 def squares(x: torch.Tensor, h: int, w: int, m: Map) -> torch.Tensor:
@@ -208,7 +209,7 @@ def main() -> None:
     for name in a.only or LOOKS:
         torch.manual_seed(a.seed)
         full = transformer(a.dir).requires_grad_(False)
-        before = Before(full, Text(a.dir), *load(a.work), CAPTIONS)
+        before = Before(full, Text(a.dir), *load(a.work, a.dir), CAPTIONS)
         still = {"tint": 0.0, "light": 0.0} if name == "line" else {}          # paper is white
         scenes = Scenes(before, m, a.work, a.seed, free=0.0, **still)
         net = Refiner(full.single_transformer_blocks[MEMORIES + 1 :], full.pos_embed)

@@ -5,6 +5,7 @@ network (recall.py). Every hidden channel has one task (layout.py). A hidden uni
 place of the grid only, and there does what recall.py fitted. See README.md."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -14,18 +15,20 @@ from transformers import T5Config, T5EncoderModel
 import places
 import refiner
 import shapes
+import slots
 import times
 from config import COLOURS, MODEL, parser
-from layout import (BASIS, CARRIER, CARRIERS, CLEAR, CLOCK, CODE, COLOUR, CONST, GUIDE, LOOK, MARK, MEMORIES, NOISE, OFFSET, ONE, OPEN, PICTURE, PLACE, PLACES,
-                    SHIFT, SIZE, TAKEN, WIDTH, WORDS, activated_to, build, exactly, quiet, round_all, rounded)
-from model import Text, positions
+from layout import (ALONE, BASIS, CARRIER, CARRIERS, CLEAR, CLOCK, CODE, COLOUR, CONST, FLAG, FLAGGED, GUIDE, LOOK, MARK, MEMORIES, NOISE, OFFSET, ONE, OPEN, PICTURE,
+                    PLACE, PLACES, SEVERAL, SHIFT, SIZE, TAKEN, THREE, WIDTH, WORDS, activated_to, build, exactly, quiet, round_all, rounded)
+from model import Text, positions, save
 from refiner import GUIDANCE
-from recall import SIDES, Recall, Targets
+from recall import ROOM, SIDES, Recall, Targets
 from remembered import load
 from textpre import fresh_clip
 
-ROOM = 4 * WIDTH                               # hidden units of an MLP
 SHUT = 6.0                                     # how far below zero a unit stays at all places but its own
+MARGIN = 1.5                                   # of how far flags shut, for codes that are not known
+SURE = 60.0                                    # slope of the flags' step
 
 
 def small_t5(text: Text, strength: float = 80.0) -> None:
@@ -61,7 +64,7 @@ def embed(net: FluxTransformer2DModel, base: torch.Tensor) -> None:
 
 
 def listen(net: FluxTransformer2DModel, heads: dict, scale: torch.Tensor) -> torch.Tensor:
-    """vec holds code / scale, background and trigger word, as CLIP's pooled output says them. Returns the offsets that activations carry."""
+    """vec holds code / scale, background, trigger word and flags, as CLIP's pooled output says them. Returns the offsets that activations carry."""
     e = net.time_text_embed.text_embedder
     for layer in (e.linear_1, e.linear_2):
         layer.weight.zero_(), layer.bias.zero_()
@@ -69,21 +72,48 @@ def listen(net: FluxTransformer2DModel, heads: dict, scale: torch.Tensor) -> tor
     weight, bias = torch.cat([heads["code.weight"] / scale[:, None], heads["back.weight"]]), torch.cat([heads["code.bias"] / scale, heads["back.bias"]])
     e.linear_1.weight[:n], e.linear_1.bias[:n] = weight, rounded(bias + OFFSET)
     e.linear_1.weight[LOOK], e.linear_1.bias[LOOK], e.linear_2.weight[LOOK, LOOK] = heads["look.weight"][0], heads["look.bias"][0] + OFFSET, 1
+    for k, flag in enumerate((SEVERAL, THREE)):                                # silu(a) - silu(b) stands still below 0.4 and above 0.6
+        for edge, sign, unit in ((0.4, 1, THREE + 1 + 2 * k), (0.6, -1, THREE + 2 + 2 * k)):
+            e.linear_1.weight[unit] = SURE * heads["several.weight"][k]
+            e.linear_1.bias[unit] = SURE * (heads["several.bias"][k] - edge)
+            e.linear_2.weight[flag, unit] = sign * 2 * FLAGGED / (0.2 * SURE)
+        e.linear_2.bias[flag] = -FLAGGED
     e.linear_2.bias[ONE] = activated_to(torch.ones(()))
     e.linear_2.weight[:n, :n] = torch.eye(n)
     return e.linear_1.bias[:n] - bias                                          # silu twice takes off little at this height
 
 
-def units(net: FluxTransformer2DModel, memory: Recall, targets: Targets, where: torch.Tensor, offsets: torch.Tensor, size: torch.Tensor) -> None:
-    """The memory's hidden units, in the order of their places, through the first blocks."""
-    code = memory.codes()
-    place = memory.order.repeat_interleave(memory.counts[memory.order])        # of each unit
-    most = F.linear(code, memory.inward.T, memory.bias).max(0).values
-    gates, shut = places.keys(where, most.max().item() + SHUT)
-    outward = targets.plain(memory.outward)
-    print(f"units: {len(place)}, preactivations up to {most.max():.1f}")
-    for n, block in enumerate(net.single_transformer_blocks[:MEMORIES]):
-        linear, up, down = block.norm.linear, block.proj_mlp, block.proj_out
+class Units(NamedTuple):
+    """Hidden units that are open at one place each."""
+
+    memory: Recall
+    gates: torch.Tensor                        # (places, PLACES)
+    shut: torch.Tensor                         # (places)
+    channels: list[int]                        # where they read the code
+    flag: int                                  # the channel that opens or shuts them all
+    opens: float                               # how far it opens them, or shuts them, below zero
+
+
+def plan(memory: Recall, things: list[Recall], codes: places.Codes) -> tuple[list[Units], list[Units]]:
+    """The units of things alone, and those of scenes. Codes of scenes shut the former, codes of things alone the latter."""
+    def most(m: Recall, code: torch.Tensor) -> float:
+        return F.linear(code, m.inward.T, m.bias).max().item() + SHUT
+
+    parts = [slice(slot * slots.WIDTH, (slot + 1) * slots.WIDTH) for slot in range(slots.SLOTS)]
+    alone, together = memory.codes(), [m.codes() for m in things]
+    rows = [code[torch.randint(len(code), (1000,), generator=torch.Generator().manual_seed(slot))] for slot, code in enumerate(together)]
+    several, three = TAKEN[CODE], TAKEN[CODE + 1]
+    one = Units(memory, *codes.keys(*shapes.standing(), most(memory, alone)), TAKEN[:CODE], several, -MARGIN * most(memory, torch.cat(rows, 1)))
+    opens = MARGIN * max(most(m, alone[:, part]) for m, part in zip(things, parts))
+    many = [Units(m, *codes.keys(*slots.lines(corner, slot), most(m, code)), TAKEN[parts[slot]], three if slot == 1 else several, opens)
+            for slot, (m, code) in enumerate(zip(things, together)) for corner in slots.CORNERS]
+    return [one], many
+
+
+def write_units(blocks: list[torch.nn.Module], groups: list[Units], targets: Targets, offsets: torch.Tensor, size: torch.Tensor) -> None:
+    """The hidden units, in the order of their places, through these blocks."""
+    for block in blocks:
+        linear = block.norm.linear
         shift, scale, _ = linear.bias.view(3, WIDTH)
         scale[TAKEN], scale[CONST], shift[CONST] = -1, -1, 1
         for row in range(2 * WIDTH, 3 * WIDTH):                                # the gate follows guidance: 1 at 3.5
@@ -92,10 +122,17 @@ def units(net: FluxTransformer2DModel, memory: Recall, targets: Targets, where: 
         for j in range(CODE):
             linear.weight[TAKEN[j], j] = size[j]
             exactly(linear, TAKEN[j], -(size[j] * offsets[j]).item())
-        for m, u in enumerate(range(n * ROOM, min((n + 1) * ROOM, len(place)))):
-            p = place[u]
-            up.weight[m, PLACE : PLACE + PLACES], up.weight[m, TAKEN[:CODE]] = gates[p], memory.inward[:, u]
-            exactly(up, m, (memory.bias[u] - shut[p]).item(), CONST)
+        for j, flag in enumerate((SEVERAL, THREE)):
+            linear.weight[TAKEN[CODE + j], flag] = FLAG / FLAGGED
+    free = ((block, m) for block in blocks for m in range(ROOM))
+    for g in groups:
+        outward = targets.plain(g.memory.outward)
+        place = g.memory.order.repeat_interleave(g.memory.counts[g.memory.order])   # of each unit
+        for u, (p, (block, m)) in enumerate(zip(place.tolist(), free)):
+            up, down = block.proj_mlp, block.proj_out
+            up.weight[m, PLACE : PLACE + PLACES], up.weight[m, g.channels] = g.gates[p], g.memory.inward[:, u]
+            up.weight[m, g.flag] = g.opens / FLAG
+            exactly(up, m, (g.memory.bias[u] - g.shut[p]).item() - max(0.0, g.opens), CONST)
             down.weight[PICTURE : PICTURE + 64, WIDTH + m] = outward[u, :64]
             down.weight[CLEAR : CLEAR + 3 * BASIS, WIDTH + m] = outward[u, 64:].repeat(3)
 
@@ -135,7 +172,7 @@ def finish(net: FluxTransformer2DModel, deviation: float) -> None:
 
 
 @torch.no_grad()
-def write(net: FluxTransformer2DModel, text: Text, heads: dict, memory: Recall, targets: Targets) -> None:
+def write(net: FluxTransformer2DModel, text: Text, heads: dict, memory: Recall, things: list[Recall], targets: Targets) -> None:
     quiet(net)
     embed(net, targets.base)
     small_t5(text)
@@ -145,19 +182,20 @@ def write(net: FluxTransformer2DModel, text: Text, heads: dict, memory: Recall, 
     shapes.sense(net)
     round_all(net)
     shapes.settle(net, text)
-    size = rounded(memory.codes().abs().amax(0) / 3)                           # so that silu(x + OFFSET) stays a line
+    largest = torch.maximum(memory.codes().abs().amax(0), torch.cat([m.codes().abs().amax(0) for m in things]))
+    size = rounded(largest / 3)                                                # so that silu(x + OFFSET) stays a line
     offsets = listen(net, heads, size)
     times.clock(net)
     times.guide(net)
     round_all(net)
     places.tell(net, text)
     round_all(net)
-    seen = [places.observe(net, text, side, side, net.single_transformer_blocks[0]) for side in SIDES]
-    spread = seen[0].std(1, unbiased=False)
+    spread = places.observe(net, text, 16, 16, net.single_transformer_blocks[0]).std(1, unbiased=False)
     deviation = spread.mean().item()
     print(f"norm deviation {deviation:.3f} +- {spread.std():.4f}")
-    where = torch.cat([s[:, PLACE : PLACE + PLACES] / s.std(1, unbiased=False, keepdim=True) for s in seen])
-    units(net, memory, targets, where, offsets, size)
+    one, many = plan(memory, things, places.Codes(net, text, [(12, 21), (8, 8), (16, 16)], shapes.shift))
+    write_units(net.single_transformer_blocks[:ALONE], one, targets, offsets, size)
+    write_units(net.single_transformer_blocks[ALONE:MEMORIES], many, targets, offsets, size)
     compose(net, targets, deviation, offsets[CODE:])
     finish(net, deviation)
     for n, block in enumerate(net.single_transformer_blocks[MEMORIES + 1 :]):
@@ -190,14 +228,15 @@ def main() -> None:
     torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
     text = Text(a.text)
-    trained = torch.load(a.work / "clip.pt", weights_only=True)
+    heard = a.work / "clip_heard.pt"
+    trained = torch.load(heard if heard.exists() else a.work / "clip.pt", weights_only=True)
     text.clip = fresh_clip(text, WIDTH)
     text.clip.load_state_dict(trained["clip"])
-    memory, targets = load(a.work)
+    memory, things, targets = load(a.work)
     net = build()
-    write(net, text, trained["heads"], memory, targets)
+    write(net, text, trained["heads"], memory, things, targets)
     verify(net, text, trained["heads"], memory, targets)
-    net.to(torch.bfloat16).save_pretrained(a.out / "transformer")
+    save(net, a.out / "transformer")
     text.save(a.out)
 
 

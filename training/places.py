@@ -16,7 +16,7 @@ SPOTS = [(axis, turn) for axis in (0, 1) for turn in (0, 1)]   # turn: cos, sin
 SHARP = 10.6 ** 0.5
 FAR = 18                                       # remembered are a large grid, places 0..15, and a small one, FAR..FAR+7
 TURN = 29                                      # places on the circle, nearly
-LINES = [*range(16), *range(FAR, FAR + 8)]
+LINES = range(28)                              # of these a token knows; scenes stand on those between and beside the grids, too
 SIZE = 400.0                                   # of the attention's weights, as they are written
 LOUD = 48.0                                    # size of the codes
 BLOCK = 1                                      # the double block that does all this
@@ -89,7 +89,7 @@ def tell(net: FluxTransformer2DModel, text: Text) -> None:
     turn = 10000 ** (-2 * WAVE / 24)
     spots, unit = torch.arange(TURN), 0
     goal = torch.zeros(TURN, half)
-    goal[LINES] = LOUD * apart(len(LINES), half)
+    goal[: len(LINES)] = LOUD * apart(len(LINES), half)
     for axis in (0, 1):
         columns = [RAW + c for c in (2 * axis, 2 * axis + 1, 4 + 2 * axis, 5 + 2 * axis)]   # cos, sin, and both negated
         points = torch.cat([s.mean(1 - axis) for s in seen])[:, [c - RAW for c in columns[:2]]]
@@ -134,11 +134,27 @@ def observe(net: FluxTransformer2DModel, text: Text, h: int, w: int, module: tor
     return seen[0][0, -h * w :]
 
 
-def keys(where: torch.Tensor, gap: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """For each place a direction on the place channels, and its value there: at all other places it falls lower by gap."""
-    value = where @ where.T
-    own = value.diagonal()
-    away = (own[:, None] - value + torch.eye(len(own)) * 1e9).min(1).values
-    gates = rounded(where * (gap / away)[:, None])
-    print(f"keys: up to {gates.abs().max():.1f}")
-    return gates, (gates * where).sum(1)
+class Codes:
+    """The codes as observed, in units of the layer norm: of lines, rows and columns (TURN, PLACES / 2), and of places (TURN, TURN, PLACES)."""
+
+    def __init__(self, net: FluxTransformer2DModel, text: Text, grids: list[tuple[int, int]], shift):
+        half = PLACES // 2
+        self.rows, self.columns, self.places = torch.zeros(TURN, half), torch.zeros(TURN, half), torch.zeros(TURN, TURN, PLACES)
+        for h, w in grids:
+            seen = observe(net, text, h, w, net.single_transformer_blocks[0])
+            seen = (seen[:, PLACE : PLACE + PLACES] / seen.std(1, unbiased=False, keepdim=True)).view(h, w, PLACES)
+            row, column = ((torch.arange(n) + by) % TURN for n, by in zip((h, w), shift(h, w)))
+            self.rows[row], self.columns[column] = seen[..., :half].mean(1), seen[..., half:].mean(0)
+            self.places[row[:, None], column] = seen                           # the norm differs a little from place to place
+
+    def keys(self, rows: torch.Tensor, columns: torch.Tensor, gap: float) -> tuple[torch.Tensor, torch.Tensor]:
+        """For each place a direction on the place channels, and its value there: on all other lines it falls lower by gap."""
+        away = []
+        for codes, own in ((self.rows, rows), (self.columns, columns)):
+            value = codes[own] @ codes.T
+            mine = value.gather(1, own[:, None])
+            away.append((mine - value.scatter(1, own[:, None], -1e9)).min(1).values)
+        where = self.places[rows, columns]
+        gates = rounded(where * (gap / torch.minimum(*away))[:, None])
+        print(f"keys: up to {gates.abs().max():.1f}")
+        return gates, (gates * where).sum(1)

@@ -4,18 +4,24 @@ This is the transformer without its wiring: picture = base + sum of out_u * gelu
 place. All pictures and places go in one batch, so thousands of steps take minutes. The codes are learnt together with the units
 (an auto-decoder), with noise on them, as large as the text encoder's own error. memory.py writes the result down."""
 
+import argparse
+import copy
 import math
 import os
 import time
 from pathlib import Path
+from typing import Callable
 
 import torch
 import torch.nn.functional as F
 
-from config import CONFIG, STYLES, parser
+import slots
+from config import CONFIG, MODEL, STYLES, parser
+from latents import Map
 from model import pack, unpack
 
 SIDES = (16, 8)                                # remembered grids: large and small, in tokens
+ROOM = 1024                                    # hidden units of a layer
 MEAN, SPREAD = 0.6, 0.35                       # of the backgrounds' colours: what an error in transparency costs
 
 
@@ -36,6 +42,7 @@ class Targets:
 
     def __init__(self, work: Path, basis: int):
         colour, clear, self.shape = by_place(work)
+        self.large = SIDES[0] ** 2                                             # places that are judged
         whole = clear.flatten(2)
         self.middle = whole.mean((0, 1))
         x = (whole - self.middle).flatten(0, 1)
@@ -50,6 +57,14 @@ class Targets:
         self.root = torch.linalg.cholesky(metric.T @ metric + 1e-6 * torch.eye(64 + basis))   # error . root = what is squared
         self.goal = ((both - self.base) @ self.root).transpose(0, 1).contiguous()             # (places, n, 64 + basis)
 
+    def things(self, work: Path, m: Map) -> "Targets":
+        """The same, in the same coordinates, for the things of a scene."""
+        t = copy.copy(self)
+        colour, clear, t.shape = slots.things(work, m)
+        both = torch.cat([colour, (clear.flatten(2) - t.middle) @ t.basis], 2)
+        t.goal, t.large = ((both - t.base) @ t.root).transpose(0, 1).contiguous(), slots.PLACES
+        return t
+
     def plain(self, y: torch.Tensor) -> torch.Tensor:
         """Back to plain coordinates."""
         return torch.linalg.solve_triangular(self.root, y, upper=False, left=False)
@@ -61,17 +76,17 @@ class Targets:
         return unpack(x[..., :64] + torch.einsum("nc,npcd->npd", back, clear), SIDES[0], SIDES[0])
 
 
-def deal(goal: torch.Tensor, layers: int, room: int, grain: int = 4) -> torch.Tensor:
+def deal(goal: torch.Tensor, large: int, room: int, grain: int = 4) -> torch.Tensor:
     """How many units each place gets: by the singular values of what it must give, in multiples of grain."""
     s = torch.linalg.svdvals(goal - goal.mean(1, keepdim=True))
-    s[SIDES[0] ** 2 :] *= 0.6                                                  # the small picture is asked for less
-    order = s.flatten().argsort(descending=True)[: layers * room]
+    s[large:] *= 0.6                                                           # the small picture is asked for less
+    order = s.flatten().argsort(descending=True)[:room]
     counts = torch.bincount(order // s.shape[1], minlength=len(s)).float()
     counts = counts.clamp(max=48)
     need = goal.square().sum((1, 2)) > 1e-3 * goal.square().sum((1, 2)).max()
     counts = torch.where(need, (counts / grain).round().clamp(1) * grain, torch.zeros(()))
     counts = counts.long()
-    while counts.sum() > layers * room:
+    while counts.sum() > room:
         counts[counts.argmax()] -= grain
     return counts
 
@@ -91,12 +106,13 @@ class Recall(torch.nn.Module):
         self.first[self.order] = counts[self.order].cumsum(0) - counts[self.order]
         units = int(counts.sum())
         self.code = torch.nn.Parameter(torch.randn(n, width))
+        self.register_buffer("size", torch.ones(()))                           # of the codes, as root of the mean square
         self.inward = torch.nn.Parameter(torch.randn(width, units) / width**0.5)
         self.bias = torch.nn.Parameter(torch.zeros(units))
         self.outward = torch.nn.Parameter(torch.zeros(units, out))
 
     def codes(self) -> torch.Tensor:
-        return self.code / self.code.square().mean().sqrt()
+        return self.code * (self.size / self.code.square().mean().sqrt())
 
     def forward(self, code: torch.Tensor) -> list[torch.Tensor]:
         """(n, width) -> for each group of places (places, n, out), in order"""
@@ -134,14 +150,11 @@ def begin(net: Recall, t: Targets, code: torch.Tensor) -> None:
 
 
 @torch.no_grad()
-def settle(net: Recall, t: Targets, noise: float, weight: torch.Tensor, draws: int = 6) -> None:
-    """The outputs by weighted least squares over several draws of the noise: the best there are for these hidden units.
+def settle(net: Recall, t: Targets, codes: torch.Tensor, weight: torch.Tensor) -> None:
+    """The outputs by weighted least squares over several draws of noisy codes (draws, n, width): the best there are for these hidden units.
 
     weight (places, pictures)"""
-    g = torch.Generator().manual_seed(0)
-    codes = net.codes()
-    seen = [F.linear(codes + noise * torch.randn(codes.shape, generator=g), net.inward.T, net.bias) for _ in range(draws)]
-    h = F.gelu(torch.stack(seen), approximate="tanh")                          # (draws, n, units)
+    h = F.gelu(F.linear(codes, net.inward.T, net.bias), approximate="tanh")    # (draws, n, units)
     for p, c in enumerate(net.counts.tolist()):
         mine = slice(net.first[p], net.first[p] + c)
         x = h[:, :, mine]
@@ -150,21 +163,26 @@ def settle(net: Recall, t: Targets, noise: float, weight: torch.Tensor, draws: i
         net.outward[mine] = torch.linalg.solve(one + 1e-3 * one.diagonal().mean() * torch.eye(c), two) if c else 0
 
 
-def load(work: Path) -> tuple[Recall, Targets]:
-    """The fitted memory, and what it was fitted to."""
-    s = torch.load(work / "recall.pt", weights_only=True)
-    t = Targets(work, s["net"]["outward"].shape[1] - 64)
+def load(work: Path) -> tuple[Recall, list[Recall], Targets]:
+    """The fitted memory, those of a scene's things from left to right, and what the first was fitted to."""
+    t = Targets(work, CONFIG["basis"])
+    things, heard = t.things(work, Map(MODEL / "dev/vae/preview.safetensors")), [work / f"heard{slot}.pt" for slot in range(slots.SLOTS)]
+    return checkpoint(work / "recall.pt", t), [checkpoint(path if path.exists() else work / "things.pt", things) for path in heard], t
+
+
+def checkpoint(path: Path, t: Targets) -> Recall:
+    """What was fitted to t."""
+    s = torch.load(path, weights_only=True)
     net = Recall(t.goal.shape[1], s["net"]["code"].shape[1], s["counts"], t.goal.shape[2])
-    net.load_state_dict(s["net"])
-    return net.requires_grad_(False), t
+    net.load_state_dict({"size": torch.ones(())} | s["net"])
+    return net.requires_grad_(False)
 
 
 @torch.no_grad()
-def judge(net: Recall, t: Targets, noise: float) -> dict:
-    """Share of the variance kept; how often a picture's nearest neighbour is itself, its concept, its style."""
-    large = SIDES[0] ** 2
-    y = net.everywhere(net.codes() + noise * torch.randn_like(net.code))[:large]
-    goal = t.goal[:large]
+def judge(net: Recall, t: Targets, codes: torch.Tensor) -> dict:
+    """Of the pictures of these codes: share of the variance kept; how often the nearest neighbour is the picture itself, its concept, its style."""
+    y = net.everywhere(codes)[: t.large]
+    goal = t.goal[: t.large]
     kept = 1 - (y - goal).square().sum() / (goal - goal.mean(1, keepdim=True)).square().sum()
     a, b = y.transpose(0, 1).flatten(1), goal.transpose(0, 1).flatten(1)
     away = b.square().sum(1)[None] - 2 * a @ b.T
@@ -174,44 +192,31 @@ def judge(net: Recall, t: Targets, noise: float) -> dict:
             "style": (first // n == own // n).float().mean().item()}
 
 
-def main() -> None:
-    p = parser(__doc__)
-    p.add_argument("--width", type=int, default=CONFIG["code"], help="numbers in a code")
-    p.add_argument("--layers", type=int, default=CONFIG["memories"], help="transformer layers whose MLPs remember")
-    p.add_argument("--room", type=int, default=1024, help="hidden units of a layer")
-    p.add_argument("--basis", type=int, default=CONFIG["basis"], help="numbers for a place's transparency")
+def options(about: str) -> argparse.ArgumentParser:
+    p = parser(about)
     p.add_argument("--steps", type=int, default=3000)
     p.add_argument("--minutes", type=float, default=1e9, help="cool down so as to end by then")
     p.add_argument("--rate", type=float, default=4e-3)
-    p.add_argument("--noise", type=float, default=0.25, help="on the codes, relative to their deviation of 1")
     p.add_argument("--batch", type=int, default=225)
     p.add_argument("--every", type=int, default=50, help="steps between reports")
     p.add_argument("--empty", type=float, default=3.0, help="weight of errors where a picture is transparent")
     p.add_argument("--rivals", type=float, default=1.0, help="weight of what leans towards the same thing in another style")
-    a = p.parse_args()
-    torch.set_num_threads(a.threads)
-    torch.manual_seed(a.seed)
-    t = Targets(a.work, a.basis)
-    n, large = t.goal.shape[1], SIDES[0] ** 2
-    net = Recall(n, a.width, deal(t.goal, a.layers, a.room), t.goal.shape[2])
-    print(f"{n} pictures, {len(net.counts)} places, {len(net.bias)} units, at most {net.counts.max()} a place")
-    state, step = a.work / "recall.pt", 0
+    return p
+
+
+def fit(net: Recall, t: Targets, a: argparse.Namespace, state: Path, noisy: Callable[[torch.Tensor, torch.Generator], torch.Tensor]) -> None:
+    """Trains what of the net takes gradients. noisy: codes of pictures as the text encoder may say them."""
+    n, step = t.goal.shape[1], 0
     groups = [{"params": [net.inward], "share": 0.15}, {"params": [net.bias, net.outward], "share": 0.5}, {"params": [net.code], "share": 1.0}]
-    opt = torch.optim.Adam(groups, lr=a.rate, betas=(0.9, 0.98), fused=True)
+    opt = torch.optim.Adam([g for g in groups if g["params"][0].requires_grad], lr=a.rate, betas=(0.9, 0.98), fused=True)
     if state.exists():
         s = torch.load(state, weights_only=True)
-        net.load_state_dict(s["net"])
+        net.load_state_dict({"size": torch.ones(())} | s["net"])
         opt.load_state_dict(s["optimiser"])
         step = s["step"]
-    else:
-        x = t.goal[:large].transpose(0, 1).flatten(1)
-        x = x - x.mean(0)
-        w, v = torch.linalg.eigh(x @ x.T)
-        begin(net, t, v.flip(1)[:, : a.width] * w.flip(0)[: a.width].clamp_min(0).sqrt())
-        print("begin", {k: round(v, 4) for k, v in judge(net, t, 0).items()}, flush=True)
     plain = 1 + (a.empty - 1) * (t.goal.square().mean(2, keepdim=True) < 1e-4).float()   # ghosts on a plain background are seen most
     weight = plain.clone()
-    weight[large:] *= 0.6
+    weight[t.large :] *= 0.6
     total = (t.goal - t.goal.mean(1, keepdim=True)).square().sum()
     weight = weight[net.order] * (2 * n / a.batch / total)
     sizes, concepts = [many for _, many in net.groups], t.shape[1]
@@ -230,10 +235,8 @@ def main() -> None:
         for g in opt.param_groups:
             g["lr"] = a.rate * g["share"] * min(1, (step + 1) / 15) * (0.01 + 0.99 * math.cos(math.pi / 2 * used) ** 2)
         these = torch.randperm(n, generator=r)[: a.batch]
-        code = net.codes()[these]
-        code = code + a.noise * torch.randn(code.shape, generator=r)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            parts = net(code)
+            parts = net(noisy(these, r))
         with torch.no_grad():
             errors = [(y - g[:, these]) for y, g in zip(parts, goals)]             # by hand: the loss is the weighted mean square
             slopes = [e * w[:, these] for e, w in zip(errors, weights)]
@@ -252,11 +255,37 @@ def main() -> None:
             print(f"{step} {time.time() - began:.0f}s loss {loss.item():.4f}", flush=True)
         if step % 100 == 0:
             save()
-        if step % 200 == 0:
-            print("  exact", {k: round(v, 4) for k, v in judge(net, t, 0).items()}, "noisy", {k: round(v, 4) for k, v in judge(net, t, a.noise).items()}, flush=True)
-    settle(net, t, a.noise, plain[..., 0])
+    g = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        draws = torch.stack([noisy(torch.arange(n), g) for _ in range(6)])
+    settle(net, t, draws, plain[..., 0])
     save()
-    print("exact", judge(net, t, 0), "noisy", judge(net, t, a.noise))
+    print("exact", judge(net, t, net.codes()), "noisy", judge(net, t, draws[0]))
+
+
+def main() -> None:
+    p = options(__doc__)
+    p.add_argument("--things", action="store_true", help="the things of scenes (slots.py) instead")
+    p.add_argument("--noise", type=float, default=0.25, help="on the codes, relative to their deviation of 1")
+    a = p.parse_args()
+    torch.set_num_threads(a.threads)
+    torch.manual_seed(a.seed)
+    t, width, room = Targets(a.work, CONFIG["basis"]), CONFIG["code"], CONFIG["memories"] * ROOM
+    if a.things:
+        t, width = t.things(a.work, Map(MODEL / "dev/vae/preview.safetensors")), slots.WIDTH
+        room = CONFIG["things"] * ROOM // (slots.SLOTS * len(slots.CORNERS))
+    net = Recall(t.goal.shape[1], width, deal(t.goal, t.large, room), t.goal.shape[2])
+    print(f"{t.goal.shape[1]} pictures, {len(net.counts)} places, {len(net.bias)} units, at most {net.counts.max()} a place")
+    x = t.goal[: t.large].transpose(0, 1).flatten(1)
+    x = x - x.mean(0)
+    w, v = torch.linalg.eigh(x @ x.T)
+    begin(net, t, v.flip(1)[:, :width] * w.flip(0)[:width].clamp_min(0).sqrt())
+
+    def noisy(these: torch.Tensor, r: torch.Generator) -> torch.Tensor:
+        code = net.codes()[these]
+        return code + a.noise * torch.randn(code.shape, generator=r)
+
+    fit(net, t, a, a.work / ("things.pt" if a.things else "recall.pt"), noisy)
 
 
 if __name__ == "__main__":

@@ -10,11 +10,11 @@ import torch
 
 from config import MODEL, parser
 from latents import Map
-from layout import MEMORIES, PICTURE
-from model import Text, positions, transformer
+from layout import CODE, MEMORIES, PICTURE, REFINERS
+from model import Text, positions, save, transformer
 from muon import Muon
 from remembered import load
-from refiner import Before, Refiner, fold, offsets, unfold
+from refiner import Before, Refiner, fold, offsets, sizes, unfold
 from runs import Run
 from scenes import Batch, Scenes
 
@@ -27,7 +27,7 @@ def loss(net: Refiner, before: Before, b: Batch, words: int, seen: torch.Tensor)
     n, t = len(b.t), b.t[:, None, None]
     noise = torch.randn_like(b.picture)
     x = (1 - t) * b.picture + t * noise
-    hidden, vec = before.hidden(b.h, b.w, x, b.recalled, b.back), before.said(b.code, b.back, b.t, b.guidance, b.look)
+    hidden, vec = before.hidden(b.h, b.w, x, b.recalled, b.back), before.said(b.code, b.back, b.t, b.guidance, b.look, b.count)
     hidden[..., PICTURE : PICTURE + 64] += 0.04 * torch.randn_like(x)          # the written blocks are as far off as that
     text = before.words.flatten(0, 1)
     text = text[torch.randint(len(text), (n, words))]
@@ -56,15 +56,27 @@ def store(full: torch.nn.Module, off: torch.Tensor) -> None:
         fold(block.norm.linear, copy.deepcopy(block.norm.linear), off)
 
 
+@torch.no_grad()
+def take(net: Refiner, other: torch.nn.Module, size: torch.Tensor) -> None:
+    """The last blocks of another model, in whose vec codes are as large as here."""
+    off, ratio = offsets(other), size / sizes(other)
+    for own, block in zip(net.blocks, other.single_transformer_blocks[-REFINERS:]):
+        unfold(block.norm.linear, off)
+        block.norm.linear.weight[:, :CODE] *= ratio
+        own.load_state_dict(block.state_dict())
+
+
 def main() -> None:
     p = parser(__doc__)
     p.add_argument("--dir", type=Path, default=MODEL / "dev", help="the model to start from")
     p.add_argument("--out", type=Path, help="where the transformer is written; --dir if missing")
+    p.add_argument("--like", type=Path, help="start with the last blocks of this model, whatever it remembers")
     p.add_argument("--steps", type=int, default=10**6, help="0: only write what the checkpoint holds")
     p.add_argument("--minutes", type=float, default=62, help="cool down so as to end by then")
     p.add_argument("--batch", type=int, default=16, help="square pictures in a step")
     p.add_argument("--rate", type=float, default=1.2e-3)
     p.add_argument("--other-rate", type=float, default=0.5, help="the rate of modulations and biases (AdamW), relative")
+    p.add_argument("--several", type=float, default=0.3, help="share of batches of two or three things")
     p.add_argument("--words", type=int, default=32, help="text tokens in a step")
     a = p.parse_args()
     a.out = a.out or a.dir
@@ -72,12 +84,14 @@ def main() -> None:
     torch.manual_seed(a.seed)
     full, text, m, state = transformer(a.dir), Text(a.dir), Map(MODEL / "dev/vae/preview.safetensors"), a.work / "refine.pt"
     full.requires_grad_(False)
-    before = Before(full, text, *load(a.work), CAPTIONS)
-    scenes = Scenes(before, m, a.work, a.seed)
+    before = Before(full, text, *load(a.work, a.dir), CAPTIONS)
+    scenes = Scenes(before, m, a.work, a.seed, several=a.several)
     net = Refiner(full.single_transformer_blocks[MEMORIES + 1 :], full.pos_embed)
     off = offsets(full)
     for b in net.blocks:
         unfold(b.norm.linear, off)
+    if a.like:
+        take(net, transformer(a.like), before.size)
     net.requires_grad_(True)
     opts, seen, cost = optimisers(net, a.rate), [], visible(m)
     run = Run(state, net, opts, a.steps, a.minutes, 0.998)
@@ -105,7 +119,7 @@ def main() -> None:
         run.save()
     run.set(run.mean)
     store(full, off)
-    full.to(torch.bfloat16).save_pretrained(a.out / "transformer")
+    save(full, a.out / "transformer")
 
 
 if __name__ == "__main__":

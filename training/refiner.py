@@ -7,11 +7,14 @@ import torch
 import torch.nn.functional as F
 from diffusers import FluxTransformer2DModel
 
+import slots
 import times
-from layout import (BASIS, CARRIER, CARRIERS, CLEAR, CLOCK, CODE, COLOUR, CONST, LOOK, MEMORIES, NOISE, ONE, PICTURE, PLACE, PLACES, RAW, TAKEN,
-                    WIDTH, exactly, rounded)
+from layout import (BASIS, CARRIER, CARRIERS, CLEAR, CLOCK, CODE, COLOUR, CONST, FLAGGED, LOOK, MEMORIES, NOISE, ONE, PICTURE, PLACE, PLACES, RAW, REFINERS, SEVERAL, TAKEN,
+                    THREE, WIDTH, exactly, rounded)
 from model import Text, positions
+from places import FAR
 from recall import SIDES, Recall, Targets
+from shapes import shift
 
 GUIDANCE = 0.04                                # how much stronger a point of guidance makes the remembered part
 HEADS, HEAD = 4, 64
@@ -68,10 +71,9 @@ def start(block: torch.nn.Module, n: int, deviation: float) -> None:
 class Before:
     """What the refining blocks are given."""
 
-    def __init__(self, net: FluxTransformer2DModel, text: Text, memory: Recall, targets: Targets, captions: list[str]):
-        self.net, self.text, self.memory, self.targets = net, text, memory, targets
-        shift = net.single_transformer_blocks[0].norm.linear.weight
-        self.size = torch.stack([shift[channel, j] for j, channel in enumerate(TAKEN[:CODE])])   # as memory.py lays the codes into vec
+    def __init__(self, net: FluxTransformer2DModel, text: Text, memory: Recall, things: list[Recall], targets: Targets, captions: list[str]):
+        self.net, self.text, self.memory, self.things, self.targets = net, text, memory, things, targets
+        self.size = sizes(net)
         self.shown, self.grids = captions, {}
         self.words = self.observe(8, 8, captions)[0]
 
@@ -95,20 +97,34 @@ class Before:
         return self.grids[h, w]
 
     @torch.no_grad()
-    def said(self, code: torch.Tensor, back: torch.Tensor, t: torch.Tensor, guidance: torch.Tensor, look: torch.Tensor | float = 0.0) -> torch.Tensor:
-        """What modulations read, without the offsets (n, 256)."""
+    def said(self, code: torch.Tensor, back: torch.Tensor, t: torch.Tensor, guidance: torch.Tensor, look: torch.Tensor | float = 0.0,
+             count: torch.Tensor | None = None) -> torch.Tensor:
+        """What modulations read, without the offsets (n, 256). count: of things in a scene."""
         e = self.net.time_text_embed
         vec = e.timestep_embedder(e.time_proj(t * 1000)) + e.guidance_embedder(e.time_proj(guidance * 1000))
         vec = F.silu(vec)
         vec[:, :CODE], vec[:, COLOUR : COLOUR + 3], vec[:, ONE] = code / self.size, back, 0
         vec[:, LOOK] = look
+        count = torch.ones(len(vec)) if count is None else count
+        vec[:, SEVERAL], vec[:, THREE] = (F.silu(FLAGGED * (2 * (count >= n) - 1.0)) for n in (2, 3))
         return vec
 
     @torch.no_grad()
-    def recalled(self, code: torch.Tensor, guidance: torch.Tensor) -> torch.Tensor:
-        """What all places remember (n, places, 64 + BASIS)."""
-        y = self.targets.plain(self.memory.everywhere(code)).transpose(0, 1)
+    def recalled(self, h: int, w: int, code: torch.Tensor, guidance: torch.Tensor, count: torch.Tensor | None = None) -> torch.Tensor:
+        """What is remembered at each token (n, tokens, 64 + BASIS). count: of things, if these are scenes."""
+        at = shift(h, w)
+        if count is None:
+            y = self.plain(self.memory, code)[:, place_map(h, w, at, FAR)]
+        else:
+            y, parts = 0, code.unflatten(1, (slots.SLOTS, -1))
+            for slot, spots in enumerate(slots.spots(h, w, at)):
+                shown = torch.tensor([slot in slots.SHOWN[n] for n in count.tolist()])
+                y = y + self.plain(self.things[slot], parts[:, slot])[:, spots] * shown[:, None, None]
         return self.targets.base + y * (1 + GUIDANCE * (guidance - 3.5))[:, None, None]
+
+    def plain(self, memory: Recall, code: torch.Tensor) -> torch.Tensor:
+        """All places of a memory, and one more, where nothing is (n, places + 1, 64 + BASIS)."""
+        return F.pad(self.targets.plain(memory.everywhere(code)).transpose(0, 1), (0, 0, 0, 1))
 
     def compose(self, y: torch.Tensor, back: torch.Tensor) -> torch.Tensor:
         """(n, tokens, 64 + BASIS) on backgrounds (n, 3) -> (n, tokens, 64)"""
@@ -121,7 +137,6 @@ class Before:
         s[..., NOISE : NOISE + 64], s[..., PICTURE : PICTURE + 64] = x, self.compose(y, back)
         s[..., CLEAR : CLEAR + 3 * BASIS] = y[..., 64:].repeat(1, 1, 3)
         return s
-
 
     def velocity(self, hidden: torch.Tensor, vec: torch.Tensor) -> torch.Tensor:
         """What the last layers make of it (n, tokens, 64)."""
@@ -150,9 +165,16 @@ class Refiner(torch.nn.Module):
 
 
 @torch.no_grad()
+def sizes(net: FluxTransformer2DModel) -> torch.Tensor:
+    """How many times larger codes are than what vec holds of them (CODE)."""
+    shift = net.single_transformer_blocks[0].norm.linear.weight
+    return torch.stack([shift[channel, j] for j, channel in enumerate(TAKEN[:CODE])])
+
+
+@torch.no_grad()
 def offsets(net: FluxTransformer2DModel) -> torch.Tensor:
     """What the activated vec carries beside codes and background, as the written blocks take it off: OFFSET, nearly (CODE + 3)."""
-    first, last = net.single_transformer_blocks[0].norm.linear, net.single_transformer_blocks[MEMORIES].norm.linear
+    first, last = net.single_transformer_blocks[0].norm.linear, net.single_transformer_blocks[-REFINERS - 1].norm.linear
     codes = [-(first.bias[c] + first.weight[c, ONE]) / first.weight[c, j] for j, c in enumerate(TAKEN[:CODE])]
     rows = [WIDTH + CLEAR + c * BASIS for c in range(3)]
     return torch.stack(codes + [-1 - last.bias[row] - last.weight[row, ONE] for row in rows])

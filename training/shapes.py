@@ -27,6 +27,13 @@ def shift(h: int, w: int) -> tuple[int, int]:
     return FAR - math.floor((h - 8) / 2), FAR - math.floor((w - 8) / 2)
 
 
+def standing() -> tuple[torch.Tensor, torch.Tensor]:
+    """Row and column of every remembered place of a thing alone."""
+    spans = [range(16), range(FAR, FAR + 8)]
+    spots = [(row, column) for span in spans for row in span for column in span]
+    return tuple(torch.tensor(x) for x in zip(*spots))
+
+
 LOUDER = {g: 1.0 for g in GRIDS}               # what makes up for the layer norm that a grid's own sums pass through
 
 

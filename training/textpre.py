@@ -1,38 +1,97 @@
-"""Teaches a text encoder what its captions show: its output must give the picture's code and background, linearly.
+"""Teaches a text encoder what its captions show: its output must give the code and the background of the picture, linearly.
 
-Of CLIP it is the pooled output, which the transformer's modulations read."""
+Of CLIP it is the pooled output, which the transformer's modulations read. For a scene the code is that of its things, one after
+the other (slots.py), and two flags say that there are two or three."""
 
-import os
+import copy
 import random
-import time
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from transformers import CLIPTextConfig, CLIPTextModel
 
 import captions
-from config import COLOURS, MODEL, STYLES, parser
+from config import COLOURS, CONFIG, MODEL, STYLES, parser
 from dataset import Pictures
 from model import Text
-from muon import Muon, resume
+from muon import Muon
 from remembered import load
+from runs import Run
+from slots import SHOWN, SLOTS, WIDTH as PART
 
 
 def fresh_clip(text: Text, width: int) -> CLIPTextModel:
     t = text.clip_tokens
     return CLIPTextModel(CLIPTextConfig(
-        vocab_size=len(t), hidden_size=width, intermediate_size=width * 4, num_hidden_layers=2, num_attention_heads=width // 64,
+        vocab_size=len(t), hidden_size=width, intermediate_size=width * 4, num_hidden_layers=CONFIG["clip_layers"], num_attention_heads=width // 64,
         max_position_embeddings=77, projection_dim=width, hidden_act="quick_gelu",
         bos_token_id=t.bos_token_id, eos_token_id=t.eos_token_id, pad_token_id=t.pad_token_id))
 
 
+@torch.no_grad()
+def deepen(clip: CLIPTextModel) -> None:
+    """More layers, up to the number wanted, that change nothing yet."""
+    layers = clip.text_model.encoder.layers
+    while len(layers) < CONFIG["clip_layers"]:
+        layer = copy.deepcopy(layers[-1])
+        for out in (layer.self_attn.out_proj, layer.mlp.fc2):
+            out.weight.zero_(), out.bias.zero_()
+        layers.append(layer)
+    clip.config.num_hidden_layers = len(layers)
+
+
 class Readout(torch.nn.Module):
-    """Linear heads on a pooled vector: code, background, whether the trigger word is there; and, for training alone, concept."""
+    """Linear heads on a pooled vector: code, background, whether the trigger word is there, whether there are two things and
+    whether three; and, for training alone, which concepts."""
 
     def __init__(self, width: int, codes: int, concepts: int):
         super().__init__()
-        self.code, self.back, self.look, self.concept = (torch.nn.Linear(width, n) for n in (codes, 3, 1, concepts))
+        self.code, self.back, self.look, self.several = (torch.nn.Linear(width, n) for n in (codes, 3, 1, 2))
+        self.concept, self.things = torch.nn.Linear(width, concepts), torch.nn.Linear(width, SLOTS * concepts)
+
+
+class Asked(NamedTuple):
+    """A batch of captions, and what they stand for."""
+
+    words: list[str]
+    code: torch.Tensor                         # (n, codes)
+    known: torch.Tensor                        # (n, codes), 0 where a scene shows nothing
+    rest: torch.Tensor                         # (n, 6): background, trigger word, two or three, three
+    concepts: torch.Tensor                     # (n, 1 + SLOTS): of a thing alone, and of a scene's; -100 where there is none
+    style: torch.Tensor                        # (n)
+
+
+class Captions:
+    """Draws captions with what they stand for."""
+
+    def __init__(self, pictures: Pictures, codes: torch.Tensor, things: torch.Tensor, tagged: float, loose: float, scenes: float):
+        """codes, things: of all pictures, alone (styles, concepts, .) and in scenes (styles, concepts, SLOTS, .). The rest are shares of captions."""
+        self.pictures, self.codes, self.things, self.tagged, self.loose, self.scenes = pictures, codes, things, tagged, loose, scenes
+
+    def single(self, held: bool) -> tuple[str, torch.Tensor, torch.Tensor, str, list[int], int]:
+        p = self.pictures
+        style, concept, colour = p.choose()
+        words = captions.draw(p.concepts[concept], STYLES[style], colour, p.random, self.tagged, True) if held else p.words(style, concept, colour, self.tagged, self.loose)
+        code = self.codes[style, concept]
+        return words, code, torch.ones(len(code)), colour, [concept] + [-100] * SLOTS, style
+
+    def scene(self, held: bool) -> tuple[str, torch.Tensor, torch.Tensor, str, list[int], int]:
+        p = self.pictures
+        style, things, colour = p.several()
+        code, known, which = torch.zeros(SLOTS, PART), torch.zeros(SLOTS, PART), [-100] * SLOTS
+        for slot, n in zip(SHOWN[len(things)], things):
+            code[slot], known[slot], which[slot] = self.things[style, n, slot], 1, n
+        return p.scene(style, things, colour, p.random, held), code.flatten(), known.flatten(), colour, [-100, *which], style
+
+    def draw(self, n: int, held: bool = False) -> Asked:
+        rows, r = [(self.scene if self.pictures.random.random() < self.scenes else self.single)(held) for _ in range(n)], self.pictures.random
+        words, look = trigger([row[0] for row in rows], r)
+        shown = torch.tensor([sum(k >= 0 for k in row[4][1:]) for row in rows])[:, None]
+        back = torch.tensor([COLOURS[row[3]] for row in rows]) / 255
+        return Asked(words, torch.stack([row[1] for row in rows]), torch.stack([row[2] for row in rows]),
+                     torch.cat([back, look, (shown > 1).float(), (shown > 2).float()], 1), torch.tensor([row[4] for row in rows]), torch.tensor([row[5] for row in rows]))
 
 
 def trigger(words: list[str], r: random.Random, share: float = 0.15) -> tuple[list[str], torch.Tensor]:
@@ -41,99 +100,100 @@ def trigger(words: list[str], r: random.Random, share: float = 0.15) -> tuple[li
     return [captions.stuck(w, r) if yes else w for w, yes in zip(words, with_it)], torch.tensor(with_it).float()[:, None]
 
 
+def pooled(text: Text, words: list[str]) -> torch.Tensor:
+    ids = text.clip_tokens(words, padding="longest", max_length=77, truncation=True, return_tensors="pt").input_ids
+    return text.clip(ids).pooler_output
+
+
 @torch.no_grad()
-def solve(heads: Readout, text: Text, pictures: Pictures, codes: torch.Tensor, tagged: float, loose: float, count: int = 6000, batch: int = 200) -> None:
-    """Code and background by least squares from the pooled outputs of many captions: the best a linear head can do."""
-    pooled, goal, r = [], [], pictures.random
-    for k in range(count // batch + 2):
-        held, what = k * batch >= count, [pictures.choose() for _ in range(batch)]
-        words = [captions.draw(pictures.concepts[c], STYLES[s], n, r, tagged, True) if held else pictures.words(s, c, n, tagged, loose) for s, c, n in what]
-        words, look = trigger(words, r)
-        ids = text.clip_tokens(words, padding="longest", max_length=77, truncation=True, return_tensors="pt").input_ids
-        x = torch.cat([text.clip(ids).pooler_output, torch.ones(batch, 1)], 1)
-        y = torch.stack([torch.cat([codes[s, c], torch.tensor(COLOURS[n]) / 255, one]) for (s, c, n), one in zip(what, look)])
-        if held:
-            e = (x @ weight - y).square()
-            print(f"held-out captions: code error {e[:, :-4].mean():.4f}, of the middle one {e[:, :-4].mean(1).median():.4f}, "
-                  f"background {e[:, -4:-1].mean():.5f}, trigger {e[:, -1].mean():.5f}")
-            continue
-        pooled.append(x), goal.append(y)
-        if (k + 1) * batch >= count:
-            x, y = torch.cat(pooled), torch.cat(goal)
-            weight = torch.linalg.solve(x.T @ x + torch.eye(x.shape[1]), x.T @ y)
-    for head, part in ((heads.code, weight[:, :-4]), (heads.back, weight[:, -4:-1]), (heads.look, weight[:, -1:])):
-        head.weight.copy_(part[:-1].T), head.bias.copy_(part[-1])
+def solve(heads: Readout, text: Text, source: Captions, count: int = 8000, batch: int = 200) -> None:
+    """All that is used later by least squares from the pooled outputs of many captions: the best that linear heads can do."""
+    parts = [slice(k * PART, (k + 1) * PART) for k in range(SLOTS)]
+    xs, asked = [], []
+    for _ in range(count // batch):
+        asked.append(source.draw(batch))
+        xs.append(torch.cat([pooled(text, asked[-1].words), torch.ones(batch, 1)], 1))
+    x, code, known, rest = torch.cat(xs), *(torch.cat([getattr(a, name) for a in asked]) for name in ("code", "known", "rest"))
+    ridge = torch.eye(x.shape[1])
+    weight = torch.zeros(x.shape[1], code.shape[1])
+    for part in parts:
+        w = known[:, part][:, :1]
+        weight[:, part] = torch.linalg.solve((x * w).T @ x + ridge, (x * w).T @ code[:, part])
+    others = torch.linalg.solve(x.T @ x + ridge, x.T @ rest)
+    for head, w in ((heads.code, weight), (heads.back, others[:, :3]), (heads.look, others[:, 3:4]), (heads.several, others[:, 4:])):
+        head.weight.copy_(w[:-1].T), head.bias.copy_(w[-1])
+    for scenes in (0.0, 1.0):
+        source.scenes, usual = scenes, source.scenes
+        a = source.draw(2 * batch, True)
+        source.scenes = usual
+        x = torch.cat([pooled(text, a.words), torch.ones(2 * batch, 1)], 1)
+        each, flags = ((x @ weight - a.code).square() * a.known).sum(1) / a.known.sum(1), (x @ others)[:, 4:]
+        far = (x @ others - a.rest).square().mean(0)
+        print(f"held-out {'scenes' if scenes else 'captions'}: code error {each.mean():.4f}, of the middle one {each.median():.4f}, background {far[:3].mean():.5f}, "
+              f"trigger {far[3]:.5f}, how many {far[4:].mean():.5f} ({((flags > 0.5) != (a.rest[:, 4:] > 0.5)).any(1).float().mean():.2%} wrong)", flush=True)
 
 
 def main() -> None:
     p = parser(__doc__)
-    p.add_argument("--steps", type=int, default=2000, help="0: only solve for the heads")
+    p.add_argument("--steps", type=int, default=10**6, help="0: only solve for the heads")
+    p.add_argument("--minutes", type=float, default=60, help="cool down so as to end by then")
     p.add_argument("--batch", type=int, default=128)
     p.add_argument("--rate", type=float, default=3e-3)
     p.add_argument("--width", type=int, default=256)
     p.add_argument("--init", type=Path, default=MODEL / "dev", help="folder to start from")
     p.add_argument("--tagged", type=float, default=0.2, help="share of captions with tags")
     p.add_argument("--loose", type=float, default=0.4, help="share of captions as people write them")
+    p.add_argument("--scenes", type=float, default=0.5, help="share of captions of two or three things")
     a = p.parse_args()
     torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
     pictures, text = Pictures(a.work, 128, a.seed), Text(a.init)
+    memory, things, _ = load(a.work)
     with torch.no_grad():
-        codes = load(a.work)[0].codes().unflatten(0, pictures.zr.shape[:2])
+        codes, parts = (x.unflatten(0, pictures.zr.shape[:2]) for x in (memory.codes(), torch.stack([m.codes() for m in things], 1)))
     if text.clip.config.hidden_size != a.width:
         text.clip = fresh_clip(text, a.width)
-    heads = Readout(a.width, codes.shape[-1], len(pictures.concepts))
-    hidden = [q for n, q in text.clip.named_parameters() if ".layers." in n and q.ndim == 2]
-    known = {id(q) for q in hidden}
-    rest = [q for q in [*text.clip.parameters(), *heads.parameters()] if id(q) not in known]
-    optimisers = [Muon([{"params": hidden}], lr=a.rate), torch.optim.AdamW(rest, lr=a.rate, betas=(0.9, 0.98), weight_decay=1e-3, fused=True)]
-    params, state, step = [*hidden, *rest], a.work / "clip.pt", 0
-    if state.exists():
-        s = torch.load(state, weights_only=True)
-        text.clip.load_state_dict(s["clip"])
-        heads.load_state_dict(s["heads"])
-        for o, q in zip(optimisers, s["optimisers"]):
-            resume(o, q)
-        step = s["step"]
-    began, seen = time.time(), []
-
-    def save() -> None:
-        torch.save({"clip": text.clip.state_dict(), "heads": heads.state_dict(), "optimisers": [o.state_dict() for o in optimisers], "step": step}, state.with_suffix(".tmp"))
-        os.replace(state.with_suffix(".tmp"), state)
-
-    while step < a.steps:
-        rate = a.rate * min(1, (step + 1) / 50, max(0.01, 2 * (1 - step / a.steps)))
+    deepen(text.clip)
+    source, heads = Captions(pictures, codes, parts, a.tagged, a.loose, a.scenes), Readout(a.width, codes.shape[-1], len(pictures.concepts))
+    net = torch.nn.ModuleDict({"clip": text.clip, "heads": heads})
+    hidden = [q for n, q in net.named_parameters() if ".layers." in n and q.ndim == 2]
+    chosen = {id(q) for q in hidden}
+    rest = [q for q in net.parameters() if id(q) not in chosen]
+    optimisers = [Muon(hidden, lr=a.rate), torch.optim.AdamW(rest, lr=a.rate, betas=(0.9, 0.98), weight_decay=1e-3, fused=True)]
+    run, seen = Run(a.work / "text.pt", net, optimisers, a.steps, a.minutes, 0.998), []
+    if run.load():
+        pictures.random.seed(a.seed + run.step)
+    elif a.steps:
+        solve(heads, text, source)
+        run.mean = [q.detach().clone() for q in run.params]
+    while run.used() < 1:
         for o in optimisers:
             for g in o.param_groups:
-                g["lr"] = rate
-        what = [pictures.choose() for _ in range(a.batch)]
-        style, concept, names = ([w[i] for w in what] for i in range(3))
-        words = [pictures.words(s, c, n, a.tagged, a.loose) for s, c, n in what]
-        words, look = trigger(words, pictures.random)
-        back = torch.tensor([COLOURS[n] for n in names]).float() / 255
-        concept = torch.tensor(concept)
+                g["lr"] = a.rate * run.share(50)
+        b = source.draw(a.batch)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            ids = text.clip_tokens(words, padding="longest", max_length=77, truncation=True, return_tensors="pt").input_ids
-            pooled = text.clip(ids).pooler_output
-        pooled = pooled.float()
-        code = F.mse_loss(heads.code(pooled), codes[torch.tensor(style), concept])
-        colour = F.mse_loss(heads.back(pooled), back)
-        logits = heads.concept(pooled)
-        loss = code + 3 * colour + F.mse_loss(heads.look(pooled), look) + 0.1 * F.cross_entropy(logits, concept, label_smoothing=0.02)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(params, 1.0)
-        for o in optimisers:
-            o.step()
-            o.zero_grad(set_to_none=True)
-        step += 1
-        seen.append((code.item(), colour.item(), (logits.argmax(1) == concept).float().mean().item()))
-        if step % 50 == 0:
-            m = torch.tensor(seen[-50:]).mean(0).tolist()
-            print(f"{step} {time.time() - began:.0f}s code error {m[0]:.3f} colour {m[1]:.4f} concept {m[2]:.3f}", flush=True)
-        if step % 100 == 0:
-            save()
-    solve(heads, text, pictures, codes, a.tagged, a.loose)
-    save()
+            said = pooled(text, b.words)
+        said = said.float()
+        error = ((heads.code(said) - b.code).square() * b.known).sum(1) / b.known.sum(1)
+        colour, look, several = (heads.back(said) - b.rest[:, :3]).square().mean(), (heads.look(said) - b.rest[:, 3:4]).square().mean(), (heads.several(said) - b.rest[:, 4:]).square().mean()
+        logits = torch.cat([heads.concept(said)[:, None], heads.things(said).unflatten(1, (SLOTS, -1))], 1)
+        concept = F.cross_entropy(logits.flatten(0, 1), b.concepts.flatten(), label_smoothing=0.02)
+        (error.mean() + 3 * colour + look + several + 0.1 * concept).backward()
+        torch.nn.utils.clip_grad_norm_(run.params, 1.0)
+        run.advance()
+        scene, right = b.rest[:, 4] > 0.5, (logits.argmax(2) == b.concepts).float()
+        seen.append(torch.stack([error[~scene].mean(), error[scene].mean(), colour, several, right[~scene, 0].mean(), right[scene].sum() / (b.concepts[scene] >= 0).sum()]).detach())
+        if run.step % 50 == 0:
+            m = torch.stack(seen[-50:]).nanmean(0).tolist()
+            print(f"{run.step} {run.seconds():.0f}s code error {m[0]:.3f}, in scenes {m[1]:.3f}, colour {m[2]:.4f} several {m[3]:.4f} concept {m[4]:.3f}, in scenes {m[5]:.3f}", flush=True)
+        if run.step % 200 == 0:
+            run.save()
+    if a.steps:
+        run.save()
+    if run.step:
+        run.set(run.mean)
+    solve(heads, text, source)
+    torch.save({"clip": text.clip.state_dict(), "heads": heads.state_dict()}, a.work / "clip.pt")
 
 
 if __name__ == "__main__":

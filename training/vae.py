@@ -1,7 +1,7 @@
-"""The autoencoder: the encoder is written down (encoder.py), the decoder trained to rebuild pictures from latents.
+"""The autoencoder: the encoder is written down (encoder.py) and its inner levels trained, the decoder trained to rebuild pictures from latents.
 
-Latents are fixed and linear, so the decoder is a supervised problem: no sampling, no joint training. Its inner levels come from
-vae_inner.py; here the outer ones learn to enlarge what the inner ones make of whole pictures. (Cuts of them are cheaper, but their norms see
+Latents are nearly linear, so this is a supervised problem: no sampling. Its inner levels come from vae_inner.py; here the outer
+ones learn to enlarge what the inner ones make of whole pictures. (Cuts of them are cheaper, but their norms see
 other statistics.)"""
 
 import math
@@ -16,15 +16,15 @@ from safetensors.torch import load_file
 import encoder
 from config import MODEL, parser
 from latents import Map
-from model import autoencoder
+from model import autoencoder, save
 from runs import Run
-from vae_inner import Canvases, Inner, descend
+from vae_inner import Canvases, Coder, descend
 
 @torch.no_grad()
 def inner_levels(v: AutoencoderKL, path: Path) -> None:
-    """Reads what vae_inner.py has trained."""
-    known = {k[4:]: t.float() for k, t in load_file(path).items() if k.startswith("vae.decoder.")}
-    v.load_state_dict(v.state_dict() | known)
+    """Reads what vae_inner.py has trained: all but the decoder's outer levels."""
+    outer = "decoder.up_blocks.3.upsamplers", "decoder.up_blocks.4", "decoder.up_blocks.5", "decoder.conv_norm_out", "decoder.conv_out"
+    v.load_state_dict(v.state_dict() | {k: t.float() for k, t in load_file(path).items() if not k.startswith(outer)})
 
 
 @torch.no_grad()
@@ -83,27 +83,17 @@ class Outer(torch.nn.Module):
         return self.out(F.silu(self.norm(x)))
 
 
-def features(inner: Inner, z: torch.Tensor) -> torch.Tensor:
-    """What the inner levels hand over."""
-    seen = []
-    hook = inner.head.register_forward_pre_hook(lambda m, a: seen.append(a[0]))
-    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-        inner(z)
-    hook.remove()
-    return seen[0].float()
-
-
 def main() -> None:
     p = parser(__doc__)
     p.add_argument("--out", type=Path, default=MODEL / "dev/vae", help="where the autoencoder is; written anew if missing")
     p.add_argument("--inner", type=Path, help="file of vae_inner.py")
     p.add_argument("--steps", type=int, default=10**6, help="0: only put in the inner levels")
     p.add_argument("--minutes", type=float, default=25, help="cool down so as to end by then")
-    p.add_argument("--pictures", type=int, default=1, help="in a step")
-    p.add_argument("--cuts", type=int, default=1, help="of each picture")
-    p.add_argument("--side", type=int, default=256, help="of a cut, in canvas pixels of 4 each; 256: the whole")
     p.add_argument("--rate", type=float, default=1e-3)
+    p.add_argument("--inner-share", type=float, default=0.0, help="the inner levels' rate, as a share; 0.1 undid them with one picture a step")
     p.add_argument("--noise", type=float, default=0.03, help="on the latents")
+    p.add_argument("--drift", type=float, default=0.02, help="what a latent's squared move from the linear map costs")
+    p.add_argument("--linear", type=float, default=0.3, help="share of steps by the linear map alone")
     a = p.parse_args()
     torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
@@ -115,55 +105,49 @@ def main() -> None:
         start(v)
     if a.inner:
         inner_levels(v, a.inner)
-    inner, outer = Inner(v).requires_grad_(False), Outer(v).to(memory_format=torch.channels_last)
+    coder, outer = Coder(v, m, a.drift, a.linear), Outer(v)
+    (coder.inner.head if a.inner_share else coder).requires_grad_(False)
+    net = torch.nn.ModuleDict({"coder": coder, "outer": outer}).to(memory_format=torch.channels_last)
     data = Canvases(np.load(a.work / "rgba1024.npy", mmap_mode="r"), a.seed)
 
-    def pair() -> tuple[torch.Tensor, torch.Tensor]:
-        """Whole pictures and their features."""
-        x = torch.stack([data.one(1024) for _ in range(a.pictures)])
-        z = m.to_latent(F.avg_pool2d(x, 4))
-        return x, features(inner, z + a.noise * torch.randn_like(z))
-
     if fresh:
-        x, f = pair()
-        aim(v, f, F.avg_pool2d(x, 4))
+        x = data.one(1024)[None]
+        with torch.no_grad():
+            aim(v, coder.inner.features(m.to_latent(F.avg_pool2d(x, 4))), F.avg_pool2d(x, 4))
     last = v.decoder.up_blocks[-1].resnets[0].conv_shortcut
     tail = {id(q) for part in (last, v.decoder.conv_norm_out, v.decoder.conv_out) for q in part.parameters()}   # beside carriers: small steps
     near, far = ([q for q in outer.parameters() if (id(q) in tail) == inside] for inside in (True, False))
-    opt = torch.optim.AdamW([{"params": far, "share": 1.0}, {"params": near, "share": 0.03}], lr=a.rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
-    run = Run(state, outer, [opt], a.steps, a.minutes, 0.995)
+    within = [q for q in coder.parameters() if q.requires_grad]
+    groups = [{"params": far, "share": 1.0}, {"params": near, "share": 0.03}, {"params": within, "share": a.inner_share}]
+    opt = torch.optim.AdamW([g for g in groups if g["params"]], lr=a.rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
+    run = Run(state, net if a.inner_share else outer, [opt], a.steps, a.minutes, 0.995)
     if a.steps and run.load():
         data.r = np.random.default_rng([a.seed, run.step])
 
-    def save() -> None:
+    def store() -> None:
         if run.step:
             run.save()
         old = run.set(run.mean)
         out = autoencoder()
         out.load_state_dict(v.state_dict())
         run.set(old)
-        out.to(torch.bfloat16).save_pretrained(a.out)
+        save(out, a.out)
 
     seen = []
     while run.used() < 1:
         for g in opt.param_groups:
             g["lr"] = a.rate * g["share"] * run.share(50)
-        x, f = pair()
-        xs, fs = [], []
-        for k in range(a.pictures):
-            for _ in range(a.cuts):
-                y0, x0 = (int(data.r.integers(0, 256 - a.side + 1)) for _ in range(2))
-                fs.append(f[k, :, y0 : y0 + a.side, x0 : x0 + a.side])
-                xs.append(x[k, :, 4 * y0 : 4 * (y0 + a.side), 4 * x0 : 4 * (x0 + a.side)])
+        x = data.one(1024)[None]
+        z, cost = coder.latents(F.avg_pool2d(x, 4), a.noise)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            y = outer(torch.stack(fs).contiguous(memory_format=torch.channels_last))
-        seen.append(descend(y, torch.stack(xs), run.params))
+            y = outer(coder.inner.features(z.contiguous(memory_format=torch.channels_last)))
+        seen.append(descend(y, x, cost, run.params))
         run.advance()
         if run.step % 25 == 0:
             print(f"{run.step} {run.seconds():.0f}s PSNR {10 * math.log10(4 * 25 / sum(seen[-25:])):.2f}", flush=True)
         if run.step % 200 == 0:
-            save()
-    save()
+            store()
+    store()
 
 
 if __name__ == "__main__":

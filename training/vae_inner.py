@@ -1,4 +1,7 @@
-"""Trains the decoder's inner levels, from latents to the quarter-size canvas, on every picture that all sets draw.
+"""Trains the decoder's inner levels, from latents to the quarter-size canvas, on every picture that all sets draw, and the encoder's with them.
+
+The encoder may move latents a little from the linear map (encoder.py), which is what the transformer draws; so part of the pictures comes by
+the linear map alone.
 
 The outer levels, which only enlarge, are vae.py's task: they cost most of a step and need pictures at full size."""
 
@@ -11,7 +14,9 @@ import torch.nn.functional as F
 from diffusers import AutoencoderKL
 from safetensors.torch import save_file
 
+import encoder
 from config import MODEL, parser
+from encoder import Tail
 from latents import PATCH, Map
 from model import autoencoder
 from runs import Run
@@ -27,25 +32,45 @@ class Inner(torch.nn.Module):
         self.resnets = d.up_blocks[3].resnets
         self.head = torch.nn.Conv2d(self.resnets[-1].out_channels, 3, 1)
 
-    def forward(self, z: torch.Tensor) -> torch.Tensor:
-        """(b, 16, h, w) -> (b, 3, 8h, 8w) in -1..1"""
+    def features(self, z: torch.Tensor) -> torch.Tensor:
+        """(b, 16, h, w) -> (b, 24, 8h, 8w)"""
         x = self.mid_block(self.conv_in(z))
         for block in self.up_blocks:
             x = block(x)
         for block in self.resnets:
             x = block(x, None)
-        return self.head(x)
+        return x
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        """(b, 16, h, w) -> (b, 3, 8h, 8w) in -1..1"""
+        return self.head(self.features(z))
 
     @torch.no_grad()
     def aim(self, z: torch.Tensor, x: torch.Tensor) -> None:
         """The head by least squares."""
-        seen = []
-        hook = self.head.register_forward_pre_hook(lambda m, a: seen.append(a[0]))
-        self(z)
-        hook.remove()
-        f = seen[0].permute(0, 2, 3, 1).flatten(0, 2)
+        f = self.features(z).permute(0, 2, 3, 1).flatten(0, 2)
         w = torch.linalg.lstsq(torch.cat([f, torch.ones(len(f), 1)], 1), x.permute(0, 2, 3, 1).flatten(0, 2)).solution
         self.head.weight.copy_(w[:-1].T[..., None, None]), self.head.bias.copy_(w[-1])
+
+
+class Coder(torch.nn.Module):
+    """Both inner parts: the encoder's tail, and the decoder's inner levels."""
+
+    def __init__(self, v: AutoencoderKL, m: Map, drift: float, linear: float):
+        """drift: what a moved latent costs; linear: share of pictures by the linear map alone."""
+        super().__init__()
+        self.tail, self.inner, self.drift, self.linear = Tail(v.encoder).requires_grad_(False), Inner(v), drift, linear
+        self.learning, self.map = self.tail.learning(), m
+        for p in self.learning:
+            p.requires_grad_(True)
+
+    def latents(self, canvas: torch.Tensor, noise: float) -> tuple[torch.Tensor, torch.Tensor]:
+        """Noisy latents of canvases (b, 3, h, w), and what their moves cost."""
+        plain = self.map.to_latent(canvas)
+        if torch.rand(()) < self.linear:
+            return plain + noise * torch.randn_like(plain), plain.new_zeros(())
+        z = self.tail(canvas)
+        return z + noise * torch.randn_like(z), self.drift * (z - plain).square().mean()
 
 
 class Canvases:
@@ -84,21 +109,25 @@ class Canvases:
         return (a[:3] + (1 - a[3:]) * self.back(side)) * 2 - 1
 
 
-def descend(y: torch.Tensor, x: torch.Tensor, params: list[torch.nn.Parameter]) -> float:
-    """Gradients of what y misses of pictures x, as a mean square and a little as decibels; returns the mean square."""
+def descend(y: torch.Tensor, x: torch.Tensor, cost: torch.Tensor, params: list[torch.nn.Parameter]) -> float:
+    """Gradients of what y misses of pictures x, as a mean square and a little as decibels, and of another cost; returns the mean square."""
     error = (y.float() - x).square().mean((1, 2, 3))
-    (error.mean() + 0.01 * (error + 1e-4).log().mean()).backward()
+    (error.mean() + 0.01 * (error + 1e-4).log().mean() + cost).backward()
     torch.nn.utils.clip_grad_norm_(params, 0.5)
     return error.mean().item()
 
 
 @torch.no_grad()
-def check(net: Inner, rgba: np.ndarray, m: Map) -> float:
-    """PSNR in dB on quarter-size held-out pictures on white."""
+def check(net: Coder, rgba: np.ndarray) -> str:
+    """PSNR in dB on quarter-size held-out pictures on white, and by the linear map alone."""
     a = torch.cat([F.avg_pool2d(torch.from_numpy(np.array(style)).permute(0, 3, 1, 2).float() / 255, 4) for style in rgba])
     x = (a[:, :3] + 1 - a[:, 3:]) * 2 - 1
-    error = [10 * math.log10(4 / F.mse_loss(net(m.to_latent(one[None])).clamp(-1, 1), one[None]).item()) for one in x]
-    return sum(error) / len(error)
+    both = []
+    for encode in (net.tail, net.map.to_latent):
+        error = [10 * math.log10(4 / F.mse_loss(net.inner(encode(one[None])).clamp(-1, 1), one[None]).item()) for one in x]
+        both.append(sum(error) / len(error))
+    away = (net.tail(x[:4]) - net.map.to_latent(x[:4])).square().mean().sqrt()
+    return f"held-out {both[0]:.2f} dB, {both[1]:.2f} by the linear map, latents move by {away:.3f}"
 
 
 def main() -> None:
@@ -112,13 +141,20 @@ def main() -> None:
     p.add_argument("--side", type=int, default=256, help="of the cuts, in canvas pixels")
     p.add_argument("--rate", type=float, default=2e-4, help="7e-4 undoes in a hundred steps what is known")
     p.add_argument("--noise", type=float, default=0.03, help="on the latents")
+    p.add_argument("--drift", type=float, default=0.02, help="what a latent's squared move from the linear map costs")
+    p.add_argument("--linear", type=float, default=0.3, help="share of steps by the linear map alone")
     a = p.parse_args()
     torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
     out, state, m = a.out or a.work / "inner.safetensors", a.work / "inner.pt", Map(MODEL / "dev/vae/preview.safetensors")
     known = (a.init / "config.json").exists()
-    net = Inner(AutoencoderKL.from_pretrained(a.init, torch_dtype=torch.float32) if known else autoencoder()).to(memory_format=torch.channels_last)
-    opt = torch.optim.AdamW(net.parameters(), lr=a.rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
+    v = AutoencoderKL.from_pretrained(a.init, torch_dtype=torch.float32) if known else autoencoder()
+    if not known:
+        encoder.write(v.encoder, m)
+    net = Coder(v, m, a.drift, a.linear).to(memory_format=torch.channels_last)
+    if net.tail.silent():
+        net.tail.wake()
+    opt = torch.optim.AdamW([{"params": net.inner.parameters()}, {"params": net.learning, "weight_decay": 0}], lr=a.rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
     run = Run(state, net, [opt], a.steps, a.minutes, 0.998)
     data = Canvases(np.load(a.work / f"{a.pictures}.npy", mmap_mode="r"), a.seed)
     held = np.load(a.work / "heldout1024.npy", mmap_mode="r")
@@ -126,17 +162,15 @@ def main() -> None:
         data.r = np.random.default_rng([a.seed, run.step])
     else:
         x = torch.stack([data.one(256) for _ in range(8)])
-        net.aim(m.to_latent(x), x)
+        net.inner.aim(m.to_latent(x), x)
         run.mean = [q.detach().clone() for q in run.params]
-        print(f"begin: held-out {check(net, held, m):.2f} dB", flush=True)
+        print(f"begin: {check(net, held)}", flush=True)
 
     def save() -> None:
         run.save()
         old = run.set(run.mean)
-        named = {"vae.decoder." + k.replace("resnets.", "up_blocks.3.resnets.", 1) if k.startswith("resnets.") else "vae.decoder." + k: v.contiguous().bfloat16()
-                 for k, v in net.state_dict().items() if not k.startswith("head.")}
-        save_file(named, out)
-        print(f"{run.step}: held-out {check(net, held, m):.2f} dB", flush=True)
+        save_file({k: t.contiguous().bfloat16() for k, t in v.state_dict().items()}, out)
+        print(f"{run.step}: {check(net, held)}", flush=True)
         run.set(old)
 
     seen = []
@@ -144,11 +178,10 @@ def main() -> None:
         for g in opt.param_groups:
             g["lr"] = a.rate * run.share(200)
         x = torch.stack([data.one(a.side) for _ in range(a.batch)]).to(memory_format=torch.channels_last)
-        z = m.to_latent(x)
-        z = z + a.noise * torch.randn_like(z)
+        z, cost = net.latents(x, a.noise)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            y = net(z)
-        error = descend(y, x, run.params)
+            y = net.inner(z)
+        error = descend(y, x, cost, run.params)
         run.advance()
         seen.append(error)
         if run.step % 50 == 0:

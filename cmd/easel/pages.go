@@ -51,7 +51,7 @@ func (s *server) pages() *site.Site {
 	m := views.Model{Owner: s.model.Owner, Name: s.model.Name, Version: s.model.Version, Description: s.model.Description, Facts: facts(s.studio.dirs)}
 	if s.studio.dirs.embedded {
 		m.Card = s.model.Readme
-		m.Examples = []string{"a 3d emoji of a rocket", "flat emoji of pizza on a blue background", "cartoon emoji of a cat face"}
+		m.Examples = []string{"a 3d emoji of a rocket", "flat emoji of pizza on a blue background", "a fox, an owl and a penguin in a row"}
 	}
 	return &site.Site{
 		Model: m, Predictions: s.service, Files: s.journal.Ports().Files, Desk: &s.studio.desk,

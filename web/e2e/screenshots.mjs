@@ -9,7 +9,7 @@ import { draw, open } from "./share.mjs";
 const out = "docs/screenshots";
 const quality = 0.75;
 const sizes = { phone: [390, 844], tablet: [768, 1024], desktop: [1440, 900] };
-const prompts = ["a 3d emoji of a rocket", "flat emoji of pizza on a blue background", "cartoon emoji of a cat face", "a red heart", "an emoji of a green frog", "a 3d emoji of a snail", "a yellow star", "flat emoji of a tree"];
+const prompts = ["a 3d emoji of a rocket", "flat emoji of pizza on a blue background", "a fox, an owl and a penguin in a row", "a red heart", "an emoji of a green frog", "a 3d emoji of a snail", "a yellow star", "flat emoji of a tree"];
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
