@@ -75,6 +75,18 @@ func TestBrokenVariant(t *testing.T) {
 	}
 }
 
+// TestVariantOfBoth has a transformer and a LoRA for another one.
+func TestVariantOfBoth(t *testing.T) {
+	dir := t.TempDir()
+	if err := errors.Join(os.CopyFS(dir, os.DirFS(tiny)), os.WriteFile(filepath.Join(dir, partAdapter), nil, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Open(t.Context(), Options{Dev: tiny, Schnell: dir, Library: os.Getenv("EASEL_ORT_LIB")})
+	if err == nil || !strings.Contains(err.Error(), partAdapter+": it changes the base's transformer, but there is a folder transformer, too") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestBrokenModel expects one error that lists every problem.
 func TestBrokenModel(t *testing.T) {
 	dir := t.TempDir()

@@ -21,6 +21,9 @@ func request(in schema.Input, s *source, seeds []int64, adapters []engine.Adapte
 		Fast:     in.GoFast,
 		Previews: previews,
 	}
+	if in.Model == engine.Schnell { // one that shares dev's transformer would hear it
+		r.Guidance = schema.Guidance
+	}
 	r.Width, r.Height = schema.Size(in)
 	if s != nil {
 		r.Image, r.Mask, r.Strength = s.image, s.mask, in.PromptStrength

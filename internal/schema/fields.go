@@ -2,6 +2,9 @@ package schema
 
 // inputs is the contract: order, names, titles, types, ranges, defaults and
 // choices as Replicate publishes them. The descriptions are ours.
+// Guidance is the guidance where none is given, and schnell's, whatever is given.
+const Guidance = 3.0
+
 var inputs = []Field{
 	{Name: "prompt", Title: "Prompt", Type: "string", Required: true,
 		Description: "What the picture shows. Include the main LoRA's `trigger_word` to call up the object, person or style it was trained on."},
@@ -24,7 +27,7 @@ var inputs = []Field{
 		Description: "How many pictures to draw. Picture k is drawn with seed + k."},
 	{Name: "num_inference_steps", Title: "Num Inference Steps", Type: "integer", Default: 28, Minimum: at(1), Maximum: at(50),
 		Description: "Denoising steps. More steps bring more detail and take longer."},
-	{Name: "guidance_scale", Title: "Guidance Scale", Type: "number", Default: 3.0, Minimum: at(0), Maximum: at(10),
+	{Name: "guidance_scale", Title: "Guidance Scale", Type: "number", Default: Guidance, Minimum: at(0), Maximum: at(10),
 		Description: "How closely `dev` follows the prompt; lower looks more natural. Try 2, 2.5, 3 and 3.5. `schnell` ignores it."},
 	{Name: "seed", Title: "Seed", Type: "integer",
 		Description: "The number the noise grows from: the same request with the same seed gives the same picture. Empty draws one, which the response tells."},

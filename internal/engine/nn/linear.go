@@ -56,5 +56,9 @@ func (l Linear) product(x onnx.Value) onnx.Value {
 
 // Embedding returns the rows of table name [rows width] that ids (int64 [tokens]) pick.
 func (w *Weights) Embedding(name string, rows, width int, ids onnx.Value) onnx.Value {
-	return w.g.Cast(w.g.Gather(w.Stored(name, rows, width), ids), w.compute)
+	table := w.Stored(name, rows, width)
+	if table.Type == onnx.Float8 { // of which Gather knows nothing
+		table = w.g.Cast(table, w.compute)
+	}
+	return w.g.Cast(w.g.Gather(table, ids), w.compute)
 }

@@ -100,12 +100,26 @@ func (w *Weights) Stored(name string, shape ...int) onnx.Value {
 	if !ok {
 		return w.problem(stand, "tensor %q is %s, not F32, F16, BF16 or F8_E4M3", name, t.DType)
 	}
+	if t.DType == safetensors.F8 && w.scaled(name) {
+		return w.problem(stand, "tensor %q is F8_E4M3 with a scale of its own, which Easel does not apply", name)
+	}
 	if !slices.EqualFunc(t.Shape, shape, func(a int64, b int) bool { return a == int64(b) }) {
 		return w.problem(stand, "tensor %q is %v, the config makes it %v", name, t.Shape, shape)
 	}
 	v := w.g.External(name, onnx.External{Type: dtype, Shape: t.Shape, File: t.File, Offset: t.Offset, Length: t.Length})
 	w.loaded[name] = v
 	return v
+}
+
+// scaled says whether the file has a scale for a tensor, by one of the names
+// that writers of 8-bit checkpoints use.
+func (w *Weights) scaled(name string) bool {
+	for _, scale := range []string{name + "_scale", name + "_scale_inv", strings.TrimSuffix(name, "weight") + "scale_weight"} {
+		if _, ok := w.file.Tensor(scale); ok {
+			return true
+		}
+	}
+	return false
 }
 
 var floats = map[safetensors.DType]onnx.DType{

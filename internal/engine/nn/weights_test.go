@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -57,6 +58,34 @@ func TestAllProblemsAreReportedAtOnce(t *testing.T) {
 	}
 	if err := g.Err(); err != nil {
 		t.Errorf("building did not go on: %v", err)
+	}
+}
+
+func TestScaledFloat8IsRefused(t *testing.T) {
+	for _, scale := range []string{"a.weight_scale", "a.scale_weight"} {
+		file := checkpoint(t, zeros("a.weight", safetensors.F8, 1, 4, 8), zeros(scale, safetensors.F32, 4, 1))
+		w := NewWeights(onnx.New("test"), file, false)
+		w.Tensor("a.weight", 4, 8)
+		if err := w.Err(); err == nil || !strings.Contains(err.Error(), `"a.weight" is F8_E4M3 with a scale of its own`) {
+			t.Errorf("%s: got %v", scale, err)
+		}
+	}
+}
+
+func TestFloat8IsWidened(t *testing.T) {
+	file := checkpoint(t, zeros("table.weight", safetensors.F8, 1, 4, 8))
+	g := onnx.New("test")
+	w := NewWeights(g, file, false)
+	g.Output("y", w.Embedding("table.weight", 4, 8, g.Input("ids", onnx.Int64, onnx.Sym("tokens"))))
+	if err := errors.Join(w.Err(), g.Err()); err != nil {
+		t.Fatal(err)
+	}
+	m, err := g.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := m.Outputs[0].String(); got != "y f32[tokens 8]" {
+		t.Errorf("got %s", got)
 	}
 }
 

@@ -47,7 +47,7 @@ func (t Tensor) Float32s() ([]float32, error) {
 		}
 	case F8:
 		for i := range out {
-			out[i] = eighth(data[i])
+			out[i] = float8(data[i])
 		}
 	case F64:
 		for i := range out {
@@ -59,9 +59,9 @@ func (t Tensor) Float32s() ([]float32, error) {
 
 var floatBytes = map[DType]int{F32: 4, BF16: 2, F16: 2, F64: 8, F8: 1}
 
-// eighth widens a float8 of 4 exponent and 3 fraction bits, which has no
+// float8 widens a float8 of 4 exponent and 3 fraction bits, which has no
 // infinities (E4M3FN; Micikevicius et al., FP8 Formats for Deep Learning, 2022).
-func eighth(b byte) float32 {
+func float8(b byte) float32 {
 	sign := uint32(b&0x80) << 24
 	exponent := uint32(b>>3) & 0xf
 	fraction := uint32(b & 7)

@@ -28,7 +28,7 @@ func TestRoundTrip(t *testing.T) {
 		NewF32("scalar", []float32{7}),
 		{Name: "half", DType: F16, Shape: []int64{4}, Bytes: []byte{0x00, 0x3c, 0x01, 0x00, 0x00, 0xfc, 0x00, 0x80}},
 		{Name: "brain", DType: BF16, Shape: []int64{1}, Bytes: []byte{0xc0, 0x3f}},
-		{Name: "small", DType: F8, Shape: []int64{6}, Bytes: []byte{0x38, 0xb9, 0x7e, 0x01, 0x00, 0x08}},
+		{Name: "small", DType: F8, Shape: []int64{7}, Bytes: []byte{0x38, 0xb9, 0x7e, 0x01, 0x00, 0x80, 0x08}},
 	}, map[string]string{"trigger_word": "TOK"})
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +42,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 	want := map[string][]float32{
 		"m": values, "none": {}, "scalar": {7}, "brain": {1.5},
-		"small": {1, -1.125, 448, 1.0 / (1 << 9), 0, 1.0 / (1 << 6)},
+		"small": {1, -1.125, 448, 1.0 / (1 << 9), 0, float32(math.Copysign(0, -1)), 1.0 / (1 << 6)},
 		"half":  {1, 1.0 / (1 << 24), float32(math.Inf(-1)), float32(math.Copysign(0, -1))},
 	}
 	for name, w := range want {
