@@ -270,6 +270,17 @@ test("a saved mask, loaded again, is the same; one of another size is scaled", a
   await page.waitForFunction(() => /another size/.test(document.querySelector("[data-painter-note]").textContent));
 });
 
+/** forgotten runs in the page: whether no kept mask is in use any more. */
+function forgotten() {
+  return new Promise((resolve) => {
+    const request = indexedDB.open("easel.masks", 1);
+    request.onsuccess = () => {
+      const all = request.result.transaction("masks").objectStore("masks").getAll();
+      all.onsuccess = () => (request.result.close(), resolve(all.result.every((kept) => kept.given === null)));
+    };
+  });
+}
+
 test("the mask is kept: over closing, prompts, runs, other pictures and a reload", async () => {
   const page = await begin();
   await drag(page, [100, 100], [400, 300]);
@@ -299,6 +310,7 @@ test("the mask is kept: over closing, prompts, runs, other pictures and a reload
   assert.match(await facts(page), / 0\.0 %/);
   await act(page, "close");
   await page.click("[data-picture=mask] [data-clear]");
+  await page.waitForFunction(forgotten); // a page that is left too soon would not have written it
   await page.goto(server.address + "/");
   await choose(page, file);
   await page.waitForTimeout(500);
