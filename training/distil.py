@@ -2,7 +2,6 @@
 
 Guidance needs no distillation of its own: dev is trained towards guided pictures from the start (scenes.py)."""
 
-import math
 from pathlib import Path
 
 import torch
@@ -10,24 +9,16 @@ from safetensors.torch import save_file
 
 from config import MODEL, parser
 from latents import Map
-from layout import MEMORIES
 from lora import adapt, named
-from model import Text, positions, transformer
-from refine import CAPTIONS, visible
-from refiner import Before, Refiner, offsets, unfold
+from model import Text, transformer
+from refine import CAPTIONS, velocity, visible
+from refiner import Before, Refiner
 from remembered import load
 from runs import Run
 from scenes import Batch, Scenes
+from sheet import sigmas
 
 GUIDANCE = 3.0                                 # what the contract takes where none is given
-
-
-def sigmas(steps: int, shift: float | None = None) -> list[float]:
-    """The scheduler's noise levels, with exponential shift (none: as schnell), and 0."""
-    s = torch.linspace(1, 1 / steps, steps)
-    if shift is not None:
-        s = math.exp(shift) / (math.exp(shift) + 1 / s - 1)
-    return [*s.tolist(), 0.0]
 
 
 def shifted(tokens: int) -> float:
@@ -36,33 +27,20 @@ def shifted(tokens: int) -> float:
 
 
 class Drawing:
-    """Draws a batch's pictures step by step."""
+    """Draws a batch's pictures step by step, with the same words at each."""
 
     def __init__(self, net: Refiner, before: Before, b: Batch):
-        self.net, self.before, self.b = net, before, b
-        words = before.words.flatten(0, 1)
-        self.words = words[torch.randint(len(words), (len(b.t), 32))]
+        self.net, self.before, self.b, self.words = net, before, b, before.some_words(len(b.t), 32)
 
-    def velocity(self, x: torch.Tensor, t: float) -> torch.Tensor:
-        b = self.b
-        hidden = self.before.hidden(b.h, b.w, x, b.recalled, b.back)
-        vec = self.before.said(b.code, b.back, torch.full((len(x),), t), b.guidance, b.look, b.count)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            hidden = self.net(hidden, self.words, vec, positions(b.h, b.w))
-        return self.before.velocity(hidden, vec)
+    def velocity(self, x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        return velocity(self.net, self.before, self.b, x, t.expand(len(x)), self.words)
 
     @torch.no_grad()
-    def end(self, x: torch.Tensor, steps: list[float]) -> torch.Tensor:
+    def end(self, x: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
         """Where Euler's steps lead."""
-        for now, after in zip(steps, steps[1:]):
+        for now, after in zip(steps[:-1], steps[1:]):
             x = x + (after - now) * self.velocity(x, now)
         return x
-
-
-def fixed(b: Batch, before: Before) -> Batch:
-    """The same batch, all at one guidance."""
-    guidance = torch.full_like(b.guidance, GUIDANCE)
-    return b._replace(guidance=guidance, recalled=before.recalled(b.h, b.w, b.code, guidance, b.count))
 
 
 def main() -> None:
@@ -80,11 +58,8 @@ def main() -> None:
     torch.manual_seed(a.seed)
     m, full = Map(MODEL / "dev/vae/preview.safetensors"), transformer(a.dir).requires_grad_(False)
     before = Before(full, Text(a.dir), *load(a.work, a.dir), CAPTIONS)
-    scenes, cost = Scenes(before, m, a.work, a.seed, free=0.0), visible(m)
-    net = Refiner(full.single_transformer_blocks[MEMORIES + 1 :], full.pos_embed)
-    off = offsets(full)
-    for block in net.blocks:
-        unfold(block.norm.linear, off)
+    scenes, cost = Scenes(before, m, a.work, a.seed, free=0.0, guidance=GUIDANCE), visible(m)
+    net, _ = Refiner.of(full)
     pairs = adapt(net, ("linear1", "linear2"), a.rank)
     opt = torch.optim.AdamW(pairs.parameters(), lr=a.rate, betas=(0.9, 0.98), weight_decay=1e-3)
 
@@ -94,7 +69,7 @@ def main() -> None:
 
     def taught() -> tuple[Drawing, torch.Tensor, torch.Tensor]:
         """A batch, noise, and where dev goes from there."""
-        drawing = Drawing(net, before, fixed(scenes.batch(a.batch), before))
+        drawing = Drawing(net, before, scenes.batch(a.batch))
         noise = torch.randn_like(drawing.b.picture)
         scale(0)
         goal = drawing.end(noise, sigmas(a.teacher, shifted(drawing.b.h * drawing.b.w)))
@@ -105,7 +80,7 @@ def main() -> None:
 
     def report(step: int) -> None:
         """How far from dev's pictures those of few steps are, of some that are not trained on; and first, dev's own of as many steps."""
-        away = {n: [((d.end(x, sigmas(n)) - goal).square() @ cost / 64).mean().item() for d, x, goal in tests] for n in (1, 2, 4)}
+        away = {n: [((d.end(x, sigmas(n)) - goal).square() @ cost / len(cost)).mean().item() for d, x, goal in tests] for n in (1, 2, 4)}
         print(f"{step}: mean square from dev's " + ", ".join(f"in {n} steps {sum(v) / len(v):.4f}" for n, v in away.items()), flush=True)
 
     run, seen = Run(a.work / "distil.pt", pairs, [opt], a.steps, a.minutes, 0.98), []
@@ -120,7 +95,7 @@ def main() -> None:
             g["lr"] = a.rate * run.share(20)
         drawing, x, goal = taught()
         steps, total = sigmas(scenes.r.choice((1, 2, 3, 4, 4))), 0.0
-        for now, after in zip(steps, steps[1:]):
+        for now, after in zip(steps[:-1], steps[1:]):
             v = drawing.velocity(x, now)
             error = ((x - now * v - goal).square() @ cost / len(cost)).mean(1)
             (error / (error.detach() + 0.02)).mean().backward()

@@ -14,11 +14,10 @@ from dataset import Pictures
 from latents import Map
 from layout import WIDTH
 from model import Text
-from muon import Muon
 from recall import Recall, Targets, checkpoint, fit, judge, options, settle
 from remembered import load
 from runs import Run
-from textpre import Captions, Readout, fresh_clip, pooled
+from textpre import Captions, Readout, far, optimisers, pooled, trained
 
 
 @torch.no_grad()
@@ -29,8 +28,8 @@ def listen(text: Text, heads: dict, pictures: Pictures, rounds: int) -> torch.Te
     for k in range(rounds):
         for style in range(len(STYLES)):
             rows = [r.sample(range(concepts), concepts) for _ in range(slots.SLOTS)]
-            count = torch.tensor([2 + (r.random() < 0.6) for _ in range(concepts)])
-            said = [[row[n] for row, slot in zip(rows, range(slots.SLOTS)) if slot in slots.SHOWN[c]] for n, c in enumerate(count.tolist())]
+            counts = [2 + (r.random() < 0.6) for _ in range(concepts)]
+            said = [[rows[slot][n] for slot in slots.SHOWN[count]] for n, count in enumerate(counts)]
             both = []
             for things in (said, [list(x) for x in zip(*rows)]):               # some of two; the middle one is told only by three
                 words = [pictures.scene(style, row, captions.colour(r), r) for row in things]
@@ -43,11 +42,11 @@ def listen(text: Text, heads: dict, pictures: Pictures, rounds: int) -> torch.Te
 class Together(torch.nn.Module):
     """CLIP, its heads, and the units of a scene's things."""
 
-    def __init__(self, text: Text, heads: Readout, things: list[Recall], t: Targets):
+    def __init__(self, text: Text, heads: Readout, things: list[Recall], t: Targets, empty: float):
         super().__init__()
         self.clip, self.heads, self.things = text.clip, heads, torch.nn.ModuleList(things)
         spread = (t.goal - t.goal.mean(1, keepdim=True)).square().sum((0, 2)).mean()
-        self.goal, self.weight = t.goal, (1 + 2 * (t.goal.square().mean(2, keepdim=True) < 1e-4).float()) / spread   # as recall.py weighs them
+        self.goal, self.weight = t.goal, t.emphasis(empty) / spread
 
     def missed(self, code: torch.Tensor, which: torch.Tensor) -> torch.Tensor:
         """The share of a picture's variance that is missed, over all things of scenes. which: pictures (n, SLOTS), -1 for none."""
@@ -62,12 +61,8 @@ class Together(torch.nn.Module):
 
 def train(net: Together, text: Text, source: Captions, a) -> None:
     """Singles are held at their codes; scenes learn by their pictures."""
-    clip = [(n, q) for n, q in [*net.clip.named_parameters(), *net.heads.named_parameters()]]
-    hidden = [q for n, q in clip if ".layers." in n and q.ndim == 2]
-    chosen = {id(q) for q in hidden}
-    rest, units = [q for _, q in clip if id(q) not in chosen], [q for m in net.things for q in (m.inward, m.bias, m.outward)]
-    opts = [Muon([{"params": hidden}], lr=a.clip_rate), torch.optim.AdamW(rest, lr=a.clip_rate, betas=(0.9, 0.98), weight_decay=1e-3, fused=True),
-            torch.optim.Adam(units, lr=a.clip_rate, betas=(0.9, 0.98), fused=True)]
+    units = [q for m in net.things for q in (m.inward, m.bias, m.outward)]
+    opts = [*optimisers(torch.nn.ModuleDict({"clip": net.clip, "heads": net.heads}), a.clip_rate), torch.optim.Adam(units, lr=a.clip_rate, betas=(0.9, 0.98), fused=True)]
     run, seen = Run(a.work / "together.pt", net, opts, 10**6, a.together, 0.998), []
     if run.load():
         source.pictures.random.seed(a.seed + run.step)
@@ -84,12 +79,11 @@ def train(net: Together, text: Text, source: Captions, a) -> None:
         single = (code - b.code)[~scene].square().mean()
         which = torch.where(b.concepts[scene, 1:] >= 0, b.concepts[scene, 1:] + concepts * b.style[scene, None], -1)
         missed = net.missed(code[scene], which).mean()
-        rest_said = torch.cat([net.heads.back(said), net.heads.look(said), net.heads.several(said)], 1)
-        far = (rest_said - b.rest).square().mean(0)
-        (2 * single + missed + 3 * far[:3].mean() + far[3] + far[4:].mean()).backward()
+        colour, look, several = far(net.heads.rest(said), b.rest)
+        (2 * single + missed + 3 * colour + look + several).backward()
         torch.nn.utils.clip_grad_norm_(run.params, 1.0)
         run.advance()
-        seen.append(torch.stack([single, missed, far[:3].mean(), far[3], far[4:].mean()]).detach())
+        seen.append(torch.stack([single, missed, colour, look, several]).detach())
         if run.step % 50 == 0:
             m = torch.stack(seen[-50:]).mean(0).tolist()
             print(f"{run.step} {run.seconds():.0f}s code error {m[0]:.4f}, missed of scenes {m[1]:.4f}, background {m[2]:.5f}, trigger {m[3]:.5f}, how many {m[4]:.5f}", flush=True)
@@ -108,13 +102,12 @@ def main() -> None:
     a = p.parse_args()
     torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
-    pictures, text, trained = Pictures(a.work, 128, a.seed), Text(MODEL / "dev"), torch.load(a.work / "clip.pt", weights_only=True)
-    text.clip = fresh_clip(text, WIDTH)
-    text.clip.load_state_dict(trained["clip"])
+    pictures, text = Pictures(a.work, 128, a.seed), Text(MODEL / "dev")
+    known = trained(text, a.work / "clip.pt")
     memory, things, whole = load(a.work)
     t, paths, first = whole.things(a.work, Map(MODEL / "dev/vae/preview.safetensors")), [a.work / f"heard{slot}.pt" for slot in range(slots.SLOTS)], things[0]
     if (a.work / "things.pt").exists() and not all(path.exists() for path in paths):
-        for path, said in zip(paths, listen(text, trained["heads"], pictures, a.rounds)):
+        for path, said in zip(paths, listen(text, known, pictures, a.rounds)):
             net = copy.deepcopy(first).requires_grad_(True)
             print(f"{path.stem}: " + settled(net, said) + f", from the goal by {(said - first.codes()).square().mean().sqrt():.3f}")
             fit(net, t, a, path.with_stem(f"hearing{path.stem[-1]}"), lambda these, r: said[torch.randint(len(said), (len(these),), generator=r), these])
@@ -123,13 +116,13 @@ def main() -> None:
     codes = [x.unflatten(0, pictures.zr.shape[:2]) for x in (memory.codes(), torch.stack([m.codes() for m in things], 1))]
     things = [m.requires_grad_(True) for m in things]
     heads = Readout(WIDTH, codes[0].shape[-1], len(pictures.concepts))
-    heads.load_state_dict(trained["heads"])
-    net = Together(text, heads, things, t)
+    heads.load_state_dict(known)
+    net = Together(text, heads, things, t, a.empty)
     train(net, text, Captions(pictures, *codes, 0.2, 0.4, 0.6), a)
     torch.save({"clip": text.clip.state_dict(), "heads": heads.state_dict()}, a.work / "clip_heard.pt")
     for path, said, memory in zip(paths, listen(text, heads.state_dict(), pictures, a.rounds), things):
         print(f"{path.stem}: " + settled(memory, said))
-        settle(memory, t, said, 1 + (a.empty - 1) * (t.goal.square().mean(2) < 1e-4).float())
+        settle(memory, t, said, t.emphasis(a.empty)[..., 0])
         print("exact", judge(memory, t, memory.codes()), "as said", judge(memory, t, said[0]))
         torch.save({"net": memory.state_dict(), "counts": memory.counts}, path)
 

@@ -13,20 +13,19 @@ import time
 from pathlib import Path
 from typing import Callable, NamedTuple
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 
 import slots
 from config import MODEL, parser
-from latents import PATCH, Map, split
+from latents import PATCH, Map
 from layout import LOOK, MEMORIES, OFFSET, ONE, WIDTH
 from model import Text, pack, transformer
 from recall import SIDES
 from remembered import load
 from refine import CAPTIONS, loss, visible
-from refiner import Before, Refiner, offsets, unfold
+from refiner import Before, Refiner
 from scenes import Latents, Scenes, by_colour
 
 LAYERS = {"modulation": ("norm.linear",), "linear1": ("attn.to_q", "attn.to_k", "attn.to_v", "proj_mlp"), "qkv": ("attn.to_q", "attn.to_k", "attn.to_v"), "linear2": ("proj_out",)}
@@ -96,17 +95,8 @@ def lined(rgba: torch.Tensor) -> torch.Tensor:
 
 def redrawn(work: Path, m: Map, change: Callable[[torch.Tensor], torch.Tensor]) -> Latents:
     """All pictures changed, as Scenes has them."""
-    rgba, colour, clear = np.load(work / "rgba.npy", mmap_mode="r"), [], []
-    for side in (*SIDES, slots.SIDE):
-        rows = []
-        for style in rgba:
-            for i in range(0, len(style), 50):
-                x = torch.from_numpy(np.array(style[i : i + 50])).permute(0, 3, 1, 2).float() / 255
-                zr, za = split(change(F.avg_pool2d(x, SIDES[0] // side)), m)
-                rows.append((pack(zr), torch.stack([pack(za[:, c]) for c in range(3)], 2)))
-        colour.append(torch.cat([r[0] for r in rows])), clear.append(torch.cat([r[1] for r in rows]))
-    sizes = len(SIDES)
-    return Latents.of((torch.cat(colour[:sizes], 1), torch.cat(clear[:sizes], 1)), (colour[sizes], clear[sizes]))
+    colour, clear = zip(*(slots.drawn(work, m, side, change) for side in SIDES))
+    return Latents.of((torch.cat(colour, 1), torch.cat(clear, 1)), slots.drawn(work, m, slots.SIDE, change))
 
 
 def squares(x: torch.Tensor, h: int, w: int, m: Map) -> torch.Tensor:
@@ -212,10 +202,7 @@ def main() -> None:
         before = Before(full, Text(a.dir), *load(a.work, a.dir), CAPTIONS)
         still = {"tint": 0.0, "light": 0.0} if name == "line" else {}          # paper is white
         scenes = Scenes(before, m, a.work, a.seed, free=0.0, **still)
-        net = Refiner(full.single_transformer_blocks[MEMORIES + 1 :], full.pos_embed)
-        off = offsets(full)
-        for block in net.blocks:
-            unfold(block.norm.linear, off)
+        net, _ = Refiner.of(full)
         print(name, flush=True)
         tensors = named(LOOKS[name].keys, train(LOOKS[name], net, before, scenes, a))
         path = a.out / ("dev/lora.safetensors" if name == "sticker" else f"loras/{name}.safetensors")

@@ -24,7 +24,7 @@ from model import Text, positions, save
 from refiner import GUIDANCE
 from recall import ROOM, SIDES, Recall, Targets
 from remembered import load
-from textpre import fresh_clip
+from textpre import trained
 
 SHUT = 6.0                                     # how far below zero a unit stays at all places but its own
 MARGIN = 1.5                                   # of how far flags shut, for codes that are not known
@@ -99,7 +99,7 @@ def plan(memory: Recall, things: list[Recall], codes: places.Codes) -> tuple[lis
     def most(m: Recall, code: torch.Tensor) -> float:
         return F.linear(code, m.inward.T, m.bias).max().item() + SHUT
 
-    parts = [slice(slot * slots.WIDTH, (slot + 1) * slots.WIDTH) for slot in range(slots.SLOTS)]
+    parts = [slots.part(slot) for slot in range(slots.SLOTS)]
     alone, together = memory.codes(), [m.codes() for m in things]
     rows = [code[torch.randint(len(code), (1000,), generator=torch.Generator().manual_seed(slot))] for slot, code in enumerate(together)]
     several, three = TAKEN[CODE], TAKEN[CODE + 1]
@@ -193,7 +193,7 @@ def write(net: FluxTransformer2DModel, text: Text, heads: dict, memory: Recall, 
     spread = places.observe(net, text, 16, 16, net.single_transformer_blocks[0]).std(1, unbiased=False)
     deviation = spread.mean().item()
     print(f"norm deviation {deviation:.3f} +- {spread.std():.4f}")
-    one, many = plan(memory, things, places.Codes(net, text, [(12, 21), (8, 8), (16, 16)], shapes.shift))
+    one, many = plan(memory, things, shapes.observed(net, text))
     write_units(net.single_transformer_blocks[:ALONE], one, targets, offsets, size)
     write_units(net.single_transformer_blocks[ALONE:MEMORIES], many, targets, offsets, size)
     compose(net, targets, deviation, offsets[CODE:])
@@ -229,13 +229,11 @@ def main() -> None:
     torch.manual_seed(a.seed)
     text = Text(a.text)
     heard = a.work / "clip_heard.pt"
-    trained = torch.load(heard if heard.exists() else a.work / "clip.pt", weights_only=True)
-    text.clip = fresh_clip(text, WIDTH)
-    text.clip.load_state_dict(trained["clip"])
+    heads = trained(text, heard if heard.exists() else a.work / "clip.pt")
     memory, things, targets = load(a.work)
     net = build()
-    write(net, text, trained["heads"], memory, things, targets)
-    verify(net, text, trained["heads"], memory, targets)
+    write(net, text, heads, memory, things, targets)
+    verify(net, text, heads, memory, targets)
     save(net, a.out / "transformer")
     text.save(a.out)
 

@@ -65,6 +65,10 @@ class Targets:
         t.goal, t.large = ((both - t.base) @ t.root).transpose(0, 1).contiguous(), slots.PLACES
         return t
 
+    def emphasis(self, empty: float) -> torch.Tensor:
+        """Weights of errors: more where a picture is transparent, for ghosts on a plain background are seen most (places, pictures, 1)."""
+        return 1 + (empty - 1) * (self.goal.square().mean(2, keepdim=True) < 1e-4).float()
+
     def plain(self, y: torch.Tensor) -> torch.Tensor:
         """Back to plain coordinates."""
         return torch.linalg.solve_triangular(self.root, y, upper=False, left=False)
@@ -214,7 +218,7 @@ def fit(net: Recall, t: Targets, a: argparse.Namespace, state: Path, noisy: Call
         net.load_state_dict({"size": torch.ones(())} | s["net"])
         opt.load_state_dict(s["optimiser"])
         step = s["step"]
-    plain = 1 + (a.empty - 1) * (t.goal.square().mean(2, keepdim=True) < 1e-4).float()   # ghosts on a plain background are seen most
+    plain = t.emphasis(a.empty)
     weight = plain.clone()
     weight[t.large :] *= 0.6
     total = (t.goal - t.goal.mean(1, keepdim=True)).square().sum()

@@ -27,13 +27,17 @@ def loss(net: Refiner, before: Before, b: Batch, words: int, seen: torch.Tensor)
     n, t = len(b.t), b.t[:, None, None]
     noise = torch.randn_like(b.picture)
     x = (1 - t) * b.picture + t * noise
-    hidden, vec = before.hidden(b.h, b.w, x, b.recalled, b.back), before.said(b.code, b.back, b.t, b.guidance, b.look, b.count)
-    hidden[..., PICTURE : PICTURE + 64] += 0.04 * torch.randn_like(x)          # the written blocks are as far off as that
-    text = before.words.flatten(0, 1)
-    text = text[torch.randint(len(text), (n, words))]
+    off = 0.04 * torch.randn_like(x)                                           # the written blocks are as far off as that
+    return ((velocity(net, before, b, x, b.t, before.some_words(n, words), off) - (noise - b.picture)).square() @ seen / len(seen)).mean(1)
+
+
+def velocity(net: Refiner, before: Before, b: Batch, x: torch.Tensor, t: torch.Tensor, words: torch.Tensor, off: torch.Tensor | float = 0.0) -> torch.Tensor:
+    """What the blocks make of noisy latents x at times t (n), beside a remembered picture that is off by so much."""
+    hidden, vec = before.hidden(b.h, b.w, x, b.recalled, b.back), before.said(b.code, b.back, t, b.guidance, b.look, b.count)
+    hidden[..., PICTURE : PICTURE + 64] += off
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        hidden = net(hidden, text, vec, positions(b.h, b.w))
-    return ((before.velocity(hidden, vec) - (noise - b.picture)).square() @ seen / len(seen)).mean(1)
+        hidden = net(hidden, words, vec, positions(b.h, b.w))
+    return before.velocity(hidden, vec)
 
 
 def visible(m: Map) -> torch.Tensor:
@@ -86,10 +90,7 @@ def main() -> None:
     full.requires_grad_(False)
     before = Before(full, text, *load(a.work, a.dir), CAPTIONS)
     scenes = Scenes(before, m, a.work, a.seed, several=a.several)
-    net = Refiner(full.single_transformer_blocks[MEMORIES + 1 :], full.pos_embed)
-    off = offsets(full)
-    for b in net.blocks:
-        unfold(b.norm.linear, off)
+    net, off = Refiner.of(full)
     if a.like:
         take(net, transformer(a.like), before.size)
     net.requires_grad_(True)

@@ -138,6 +138,11 @@ class Before:
         s[..., CLEAR : CLEAR + 3 * BASIS] = y[..., 64:].repeat(1, 1, 3)
         return s
 
+    def some_words(self, n: int, length: int) -> torch.Tensor:
+        """States of the text, drawn from captions' (n, length, 256)."""
+        words = self.words.flatten(0, 1)
+        return words[torch.randint(len(words), (n, length))]
+
     def velocity(self, hidden: torch.Tensor, vec: torch.Tensor) -> torch.Tensor:
         """What the last layers make of it (n, tokens, 64)."""
         one = torch.zeros(WIDTH)
@@ -155,6 +160,14 @@ class Refiner(torch.nn.Module):
         for b in blocks:
             b.norm.silu = torch.nn.Identity()
         self.rope = rope
+
+    @classmethod
+    def of(cls, full: FluxTransformer2DModel) -> tuple["Refiner", torch.Tensor]:
+        """A model's last blocks, taken in place, and the offsets that their modulations are without now."""
+        net, off = cls(full.single_transformer_blocks[MEMORIES + 1 :], full.pos_embed), offsets(full)
+        for block in net.blocks:
+            unfold(block.norm.linear, off)
+        return net, off
 
     def forward(self, hidden: torch.Tensor, words: torch.Tensor, vec: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
         """Hidden states of image and text -> the image's after the blocks (n, tokens, 256)."""

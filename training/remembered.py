@@ -25,12 +25,12 @@ def load(work: Path, folder: Path = MODEL / "dev") -> tuple[Recall, list[Recall]
 def read(work: Path, folder: Path) -> tuple[Recall, list[Recall], Targets]:
     """Units from the blocks that remember; codes as CLIP says them."""
     net, text, targets = transformer(folder), Text(folder), Targets(work, CONFIG["basis"])
-    seen = places.Codes(net, text, [(12, 21), (8, 8), (16, 16)], shapes.shift)
+    seen = shapes.observed(net, text)
     alone = units(net, range(ALONE), slice(0, 1), shapes.standing(), TAKEN[:CODE], seen, targets)
     goal, corners = targets.things(work, Map(MODEL / "dev/vae/preview.safetensors")), len(slots.CORNERS)
     things = []
     for slot in range(slots.SLOTS):                                            # a thing's units are there once for each corner
-        group, channels = slice(slot * corners, slots.SLOTS * corners), TAKEN[slot * slots.WIDTH : (slot + 1) * slots.WIDTH]
+        group, channels = slice(slot * corners, slots.SLOTS * corners), TAKEN[slots.part(slot)]
         things.append(units(net, range(ALONE, MEMORIES), group, slots.lines(slots.CORNERS[0], slot), channels, seen, goal))
     for memory, said in zip((alone, *things), codes(net, text, work)):
         memory.code.copy_(said)
@@ -75,5 +75,5 @@ def codes(net: torch.nn.Module, text: Text, work: Path, captions: int = 8) -> li
             for slot in range(slots.SLOTS):
                 scenes = [pictures.random.sample(range(len(pictures.concepts)), slots.SLOTS) for _ in range(captions)]
                 things = [[*row[:slot], concept, *row[slot + 1 :]] for row in scenes]
-                parts[slot].append(said([pictures.scene(style, row, "white", pictures.random) for row in things])[slot * slots.WIDTH : (slot + 1) * slots.WIDTH])
+                parts[slot].append(said([pictures.scene(style, row, "white", pictures.random) for row in things])[slots.part(slot)])
     return [torch.stack(x) for x in (rows, *parts)]

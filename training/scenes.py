@@ -82,9 +82,10 @@ ROWS = [(12, 21)] * 3 + [(10, 24)] * 2 + [(16, 16)] * 3 + [(13, 19)] * 2 + [(14,
 class Scenes:
     """Draws batches. rgba: all pictures at the quarter-size canvas; others: what else may be shown (data.py --all)."""
 
-    def __init__(self, before: Before, m: Map, work: Path, seed: int, tint: float = 0.05, light: float = 0.08, free: float = FREE, several: float = 0.3):
-        """several: share of batches of two or three things."""
-        self.before, self.map, self.tint, self.light, self.free, self.several = before, m, tint, light, free, several
+    def __init__(self, before: Before, m: Map, work: Path, seed: int, tint: float = 0.05, light: float = 0.08, free: float = FREE, several: float = 0.3,
+                 guidance: float | None = None):
+        """several: share of batches of two or three things. guidance: of all pictures; at random if missing."""
+        self.before, self.map, self.tint, self.light, self.free, self.several, self.guidance = before, m, tint, light, free, several, guidance
         self.r = random.Random(seed)
         self.own = Latents.of(by_place(work)[:2], slots.things(work, m)[:2])
         self.black = pack(m.to_latent(-torch.ones(1, 3, 2 * PATCH, 2 * PATCH)))[0, 0]
@@ -159,7 +160,7 @@ class Scenes:
         code = self.things[said, torch.arange(slots.SLOTS)].flatten(1) if scene else self.code[said]
         code = code + torch.rand(n, 1) * 0.28 * torch.randn(code.shape)
         back = self.backs(n)
-        guidance = torch.where(torch.rand(n) < 0.6, torch.full((n,), 3.5), torch.rand(n) * 8)
+        guidance = torch.where(torch.rand(n) < 0.6, torch.full((n,), 3.5), torch.rand(n) * 8) if self.guidance is None else torch.full((n,), self.guidance)
         t = torch.where(torch.rand(n) < 0.45, 0.55 + 0.45 * torch.rand(n), 0.03 + 0.97 * torch.rand(n))
         y = self.before.recalled(h, w, code, guidance, count)
         x, *other = self.shown(index, back, 1 + GUIDANCE * (guidance - 3.5), h, w, *([self.own, changed] if changed else [self.own]))

@@ -11,7 +11,7 @@ from diffusers import FluxTransformer2DModel
 
 from layout import AREA, MARK, RAW, SHAPE, SHIFT, STRENGTH, exactly, rounded
 from model import Text, positions
-from places import BLOCK, FAR, SIZE, SPOTS, WAVE, observe
+from places import BLOCK, FAR, SIZE, SPOTS, WAVE, Codes, observe
 
 N = len(SPOTS)
 STEADY = SHIFT + 2 * N                         # a text channel that block 0's MLP finds at one
@@ -32,6 +32,11 @@ def standing() -> tuple[torch.Tensor, torch.Tensor]:
     spans = [range(16), range(FAR, FAR + 8)]
     spots = [(row, column) for span in spans for row in span for column in span]
     return tuple(torch.tensor(x) for x in zip(*spots))
+
+
+def observed(net: FluxTransformer2DModel, text: Text) -> Codes:
+    """The codes of all remembered places, each from the last of these grids that shows it."""
+    return Codes(net, text, [(12, 21), (8, 8), (16, 16)], shift)
 
 
 LOUDER = {g: 1.0 for g in GRIDS}               # what makes up for the layer norm that a grid's own sums pass through

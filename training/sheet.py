@@ -19,6 +19,14 @@ PROMPTS = ["3d emoji of grinning face", "flat emoji of red apple", "cartoon emoj
            "cartoon emoji of hamburger", "3d emoji of thumbs up", "flat robot", "cartoon emoji of rainbow on a navy background"]
 
 
+def sigmas(steps: int, shift: float | None = None) -> torch.Tensor:
+    """The scheduler's noise levels, with exponential shift (none: as schnell), and 0."""
+    s = torch.linspace(1, 1 / steps, steps)
+    if shift is not None:
+        s = math.exp(shift) / (math.exp(shift) + 1 / s - 1)
+    return torch.cat([s, torch.zeros(1)])
+
+
 @torch.no_grad()
 def sample(text: Text, net, prompts: list[str], h: int, w: int, steps: int = 20, seed: int = 0, guidance: float = 3.5,
            shift: float | None = 0.8, noise: torch.Tensor | None = None, start: torch.Tensor | None = None, strength: float = 1.0) -> torch.Tensor:
@@ -27,11 +35,8 @@ def sample(text: Text, net, prompts: list[str], h: int, w: int, steps: int = 20,
     if noise is None:
         noise = torch.randn(b, h * w, 64, generator=torch.Generator().manual_seed(seed))
     x, (states, pooled) = noise, text(prompts, 32)
-    sigma = torch.linspace(1, 1 / steps, steps)
-    if shift is not None:
-        sigma = math.exp(shift) / (math.exp(shift) + 1 / sigma - 1)
     first = int(max(steps - steps * strength, 0))                              # as FluxImg2ImgPipeline counts
-    sigma = torch.cat([sigma[first:], torch.zeros(1)])
+    sigma = sigmas(steps, shift)[first:]
     if start is not None:
         x = (1 - sigma[0]) * start + sigma[0] * noise
     for now, after in zip(sigma[:-1], sigma[1:]):

@@ -19,7 +19,7 @@ import times
 import tokens
 from assemble import assemble
 from config import COLOURS, MODEL
-from distil import shifted, sigmas
+from distil import shifted
 from latents import PATCH, Map
 from layout import CODE, OFFSET, ONE, WIDTH, exactly, round_all
 from lora import named, squares
@@ -31,6 +31,7 @@ from refiner import fold, place_map, unfold
 from runs import Run
 from scenes import by_colour
 from shapes import shift
+from sheet import sigmas
 
 MAP = MODEL / "dev/vae/preview.safetensors"
 
@@ -249,7 +250,7 @@ class Distilling(unittest.TestCase):
                 slope = (c.max_shift - c.base_shift) / (c.max_image_seq_len - c.base_image_seq_len)
                 self.assertAlmostEqual(shift, c.base_shift + slope * (tokens - c.base_image_seq_len), places=6)
             s.set_timesteps(sigmas=torch.linspace(1, 1 / steps, steps).tolist(), mu=shift)
-            self.assertLess((s.sigmas - torch.tensor(sigmas(steps, shift))).abs().max().item(), 1e-5)
+            self.assertLess((s.sigmas - sigmas(steps, shift)).abs().max().item(), 1e-5)
 
 
 class LoRA(unittest.TestCase):

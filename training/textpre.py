@@ -13,13 +13,16 @@ import torch.nn.functional as F
 from transformers import CLIPTextConfig, CLIPTextModel
 
 import captions
+import slots
 from config import COLOURS, CONFIG, MODEL, STYLES, parser
 from dataset import Pictures
+from layout import WIDTH
 from model import Text
 from muon import Muon
 from remembered import load
 from runs import Run
-from slots import SHOWN, SLOTS, WIDTH as PART
+from slots import SHOWN, SLOTS
+from slots import WIDTH as PART
 
 
 def fresh_clip(text: Text, width: int) -> CLIPTextModel:
@@ -50,6 +53,10 @@ class Readout(torch.nn.Module):
         super().__init__()
         self.code, self.back, self.look, self.several = (torch.nn.Linear(width, n) for n in (codes, 3, 1, 2))
         self.concept, self.things = torch.nn.Linear(width, concepts), torch.nn.Linear(width, SLOTS * concepts)
+
+    def rest(self, said: torch.Tensor) -> torch.Tensor:
+        """All but the code and the concepts (n, 6): as Asked has it."""
+        return torch.cat([self.back(said), self.look(said), self.several(said)], 1)
 
 
 class Asked(NamedTuple):
@@ -94,6 +101,12 @@ class Captions:
                      torch.cat([back, look, (shown > 1).float(), (shown > 2).float()], 1), torch.tensor([row[4] for row in rows]), torch.tensor([row[5] for row in rows]))
 
 
+def far(said: torch.Tensor, rest: torch.Tensor) -> torch.Tensor:
+    """Mean squares of the background's error, the trigger word's and the flags' (3)."""
+    each = (said - rest).square().mean(0)
+    return torch.stack([each[:3].mean(), each[3], each[4:].mean()])
+
+
 def trigger(words: list[str], r: random.Random, share: float = 0.15) -> tuple[list[str], torch.Tensor]:
     """Puts the trigger word into some captions, and says into which (n, 1)."""
     with_it = [r.random() < share for _ in words]
@@ -108,7 +121,6 @@ def pooled(text: Text, words: list[str]) -> torch.Tensor:
 @torch.no_grad()
 def solve(heads: Readout, text: Text, source: Captions, count: int = 8000, batch: int = 200) -> None:
     """All that is used later by least squares from the pooled outputs of many captions: the best that linear heads can do."""
-    parts = [slice(k * PART, (k + 1) * PART) for k in range(SLOTS)]
     xs, asked = [], []
     for _ in range(count // batch):
         asked.append(source.draw(batch))
@@ -116,7 +128,7 @@ def solve(heads: Readout, text: Text, source: Captions, count: int = 8000, batch
     x, code, known, rest = torch.cat(xs), *(torch.cat([getattr(a, name) for a in asked]) for name in ("code", "known", "rest"))
     ridge = torch.eye(x.shape[1])
     weight = torch.zeros(x.shape[1], code.shape[1])
-    for part in parts:
+    for part in map(slots.part, range(SLOTS)):
         w = known[:, part][:, :1]
         weight[:, part] = torch.linalg.solve((x * w).T @ x + ridge, (x * w).T @ code[:, part])
     others = torch.linalg.solve(x.T @ x + ridge, x.T @ rest)
@@ -128,9 +140,25 @@ def solve(heads: Readout, text: Text, source: Captions, count: int = 8000, batch
         source.scenes = usual
         x = torch.cat([pooled(text, a.words), torch.ones(2 * batch, 1)], 1)
         each, flags = ((x @ weight - a.code).square() * a.known).sum(1) / a.known.sum(1), (x @ others)[:, 4:]
-        far = (x @ others - a.rest).square().mean(0)
-        print(f"held-out {'scenes' if scenes else 'captions'}: code error {each.mean():.4f}, of the middle one {each.median():.4f}, background {far[:3].mean():.5f}, "
-              f"trigger {far[3]:.5f}, how many {far[4:].mean():.5f} ({((flags > 0.5) != (a.rest[:, 4:] > 0.5)).any(1).float().mean():.2%} wrong)", flush=True)
+        back, look, several = far(x @ others, a.rest).tolist()
+        print(f"held-out {'scenes' if scenes else 'captions'}: code error {each.mean():.4f}, of the middle one {each.median():.4f}, background {back:.5f}, "
+              f"trigger {look:.5f}, how many {several:.5f} ({((flags > 0.5) != (a.rest[:, 4:] > 0.5)).any(1).float().mean():.2%} wrong)", flush=True)
+
+
+def optimisers(net: torch.nn.Module, rate: float) -> list[torch.optim.Optimizer]:
+    """For a text encoder and its heads: Muon for the matrices of its layers."""
+    hidden = [q for n, q in net.named_parameters() if ".layers." in n and q.ndim == 2]
+    chosen = {id(q) for q in hidden}
+    rest = [q for q in net.parameters() if id(q) not in chosen]
+    return [Muon(hidden, lr=rate), torch.optim.AdamW(rest, lr=rate, betas=(0.9, 0.98), weight_decay=1e-3, fused=True)]
+
+
+def trained(text: Text, path: Path) -> dict[str, torch.Tensor]:
+    """Puts the text encoder of a result of this script in its place; returns its heads."""
+    s = torch.load(path, weights_only=True)
+    text.clip = fresh_clip(text, WIDTH)
+    text.clip.load_state_dict(s["clip"])
+    return s["heads"]
 
 
 def main() -> None:
@@ -139,7 +167,6 @@ def main() -> None:
     p.add_argument("--minutes", type=float, default=60, help="cool down so as to end by then")
     p.add_argument("--batch", type=int, default=128)
     p.add_argument("--rate", type=float, default=3e-3)
-    p.add_argument("--width", type=int, default=256)
     p.add_argument("--init", type=Path, default=MODEL / "dev", help="folder to start from")
     p.add_argument("--tagged", type=float, default=0.2, help="share of captions with tags")
     p.add_argument("--loose", type=float, default=0.4, help="share of captions as people write them")
@@ -151,23 +178,20 @@ def main() -> None:
     memory, things, _ = load(a.work)
     with torch.no_grad():
         codes, parts = (x.unflatten(0, pictures.zr.shape[:2]) for x in (memory.codes(), torch.stack([m.codes() for m in things], 1)))
-    if text.clip.config.hidden_size != a.width:
-        text.clip = fresh_clip(text, a.width)
+    if text.clip.config.hidden_size != WIDTH:
+        text.clip = fresh_clip(text, WIDTH)
     deepen(text.clip)
-    source, heads = Captions(pictures, codes, parts, a.tagged, a.loose, a.scenes), Readout(a.width, codes.shape[-1], len(pictures.concepts))
+    source, heads = Captions(pictures, codes, parts, a.tagged, a.loose, a.scenes), Readout(WIDTH, codes.shape[-1], len(pictures.concepts))
     net = torch.nn.ModuleDict({"clip": text.clip, "heads": heads})
-    hidden = [q for n, q in net.named_parameters() if ".layers." in n and q.ndim == 2]
-    chosen = {id(q) for q in hidden}
-    rest = [q for q in net.parameters() if id(q) not in chosen]
-    optimisers = [Muon(hidden, lr=a.rate), torch.optim.AdamW(rest, lr=a.rate, betas=(0.9, 0.98), weight_decay=1e-3, fused=True)]
-    run, seen = Run(a.work / "text.pt", net, optimisers, a.steps, a.minutes, 0.998), []
+    opts = optimisers(net, a.rate)
+    run, seen = Run(a.work / "text.pt", net, opts, a.steps, a.minutes, 0.998), []
     if run.load():
         pictures.random.seed(a.seed + run.step)
     elif a.steps:
         solve(heads, text, source)
         run.mean = [q.detach().clone() for q in run.params]
     while run.used() < 1:
-        for o in optimisers:
+        for o in opts:
             for g in o.param_groups:
                 g["lr"] = a.rate * run.share(50)
         b = source.draw(a.batch)
@@ -175,7 +199,7 @@ def main() -> None:
             said = pooled(text, b.words)
         said = said.float()
         error = ((heads.code(said) - b.code).square() * b.known).sum(1) / b.known.sum(1)
-        colour, look, several = (heads.back(said) - b.rest[:, :3]).square().mean(), (heads.look(said) - b.rest[:, 3:4]).square().mean(), (heads.several(said) - b.rest[:, 4:]).square().mean()
+        colour, look, several = far(heads.rest(said), b.rest)
         logits = torch.cat([heads.concept(said)[:, None], heads.things(said).unflatten(1, (SLOTS, -1))], 1)
         concept = F.cross_entropy(logits.flatten(0, 1), b.concepts.flatten(), label_smoothing=0.02)
         (error.mean() + 3 * colour + look + several + 0.1 * concept).backward()

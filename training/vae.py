@@ -20,6 +20,7 @@ from model import autoencoder, save
 from runs import Run
 from vae_inner import Canvases, Coder, descend
 
+
 @torch.no_grad()
 def inner_levels(v: AutoencoderKL, path: Path) -> None:
     """Reads what vae_inner.py has trained: all but the decoder's outer levels."""

@@ -58,7 +58,7 @@ func (l Linear) product(x onnx.Value) onnx.Value {
 func (w *Weights) Embedding(name string, rows, width int, ids onnx.Value) onnx.Value {
 	table := w.Stored(name, rows, width)
 	if table.Type == onnx.Float8 { // of which Gather knows nothing
-		table = w.g.Cast(table, w.compute)
+		table = w.Tensor(name, rows, width)
 	}
 	return w.g.Cast(w.g.Gather(table, ids), w.compute)
 }
