@@ -26,19 +26,15 @@ class Muon(torch.optim.Optimizer):
 
     def __init__(self, params, lr: float, momentum: float = 0.95, weight_decay: float = 0.0):
         super().__init__(list(params), {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
-        for g in self.param_groups:
-            shapes: dict[tuple, list] = {}
-            for p in g["params"]:
-                shapes.setdefault(tuple(p.shape), []).append(p)
-            g["shapes"] = list(shapes.values())
 
     @torch.no_grad()
     def step(self, closure=None):
         for g in self.param_groups:
-            for params in g["shapes"]:
-                params = [p for p in params if p.grad is not None]
-                if not params:
-                    continue
+            shapes: dict[tuple, list] = {}
+            for p in g["params"]:
+                if p.grad is not None:
+                    shapes.setdefault(tuple(p.shape), []).append(p)
+            for params in shapes.values():
                 grads = [p.grad for p in params]
                 moments = []
                 for p in params:

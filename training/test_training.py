@@ -24,7 +24,7 @@ from latents import PATCH, Map
 from layout import CODE, OFFSET, ONE, WIDTH, exactly, round_all
 from lora import named, squares
 from model import autoencoder, pack, positions, save, unpack
-from muon import orthogonal
+from muon import Muon, orthogonal
 from places import FAR, LINES, apart
 from recall import Recall, settle
 from refiner import fold, place_map, unfold
@@ -274,21 +274,27 @@ class Runs(unittest.TestCase):
     def test_a_run_goes_on_from_its_checkpoint(self):
         def begun(state: Path) -> Run:
             net = torch.nn.Linear(2, 2)
-            return Run(state, net, [torch.optim.Adam(net.parameters(), lr=0.1)], steps=4, minutes=1e9, keep=0.9)
+            return Run(state, net, [Muon([net.weight], lr=0.1), torch.optim.Adam([net.bias], lr=0.1)], steps=4, minutes=1e9, keep=0.9)
+
+        def step(run: Run) -> None:
+            run.net(torch.tensor([[1.0, 2.0]])).square().sum().backward()
+            run.advance()
 
         with tempfile.TemporaryDirectory() as d:
             one, two = begun(Path(d) / "x.pt"), begun(Path(d) / "x.pt")
             self.assertFalse(two.load())
             for _ in range(3):
-                one.net(torch.ones(1, 2)).sum().backward()
-                one.advance()
+                step(one)
             one.save()
             self.assertTrue(two.load())
         self.assertEqual((two.step, two.used()), (3, 0.75))
         self.assertAlmostEqual(two.share(1), one.share(1))
+        before = two.net.weight.clone()
         for run in (one, two):
+            step(run)
             run.set(run.mean)
         self.assertTrue(torch.equal(one.net.weight, two.net.weight))
+        self.assertFalse(torch.equal(before, two.net.weight))
 
 
 class Optimiser(unittest.TestCase):
