@@ -1,4 +1,5 @@
-"""Captions for pictures: composed from label, tags, style word and background colour; or loose ones, as people write them; or scenes.
+"""Captions for pictures: composed from label, tags, style word and background colour; or loose ones, as people write them, or told among
+words that name nothing; or scenes.
 
 One caption in ten (by checksum) is held out: training never sees it, the evaluation uses only such. In a loose caption only
 the first thing counts, colours count only before the word background, and where no style is named it is the first one."""
@@ -6,6 +7,7 @@ the first thing counts, colours count only before the word background, and where
 import random
 import re
 import zlib
+from typing import Iterable
 
 from config import COLOURS, STYLES
 
@@ -22,6 +24,13 @@ AFTER = ["in the snow", "in the rain", "in space", "at sunset", "at night", "on 
          "over the sea", "on the moon", "flying to the moon", "with candles", "with wings", "with a smile", "with big eyes", "in a city", "on a plate", "in a box", "at home", "in summer",
          "in winter", "by the sea", "on grass", "in the desert", "on a hill", "looking at you", "for my friend", "that is very nice", "made of glass", "with {o}", "with a {o}",
          "on a {o}", "near the {o}", "holding a {o}", "wearing a {o}", "eating a {o}", "in front of a {o}", "under a {o}", "playing with a {o}", "like a {o}"]
+
+
+# Around the thing in a told caption: w is a word that names nothing, o another thing.
+TELLING = ["{x}", "{x}", "a {x}", "my {x}", "the {x}", "our {x}", "a {w} {x}", "the {w} {x}", "my {w}'s {x}", "{w} {x}", "a {w} {w} {x}", "{w} of a {x}", "the {w} of a {x}", "{w} {w} of {x}", "two {w} of {x}"]
+JOINTS = """of in on at from for with without to by near over under after before while because like or but and as into through against between behind around until since
+during across toward is was has does that who which where when , . -""".split()
+SMALL = ["a", "the", "my", "his", "her", "its", "no", "some", "every", "he", "she", "it", "i", "they", "we", "you", "this", "that", "too", "very", "not", "all"]
 
 
 def plain(text: str) -> str:
@@ -78,7 +87,8 @@ SILENT = {*COLOURS, *STYLES, *KINDS, "emoji", "style", "icon", "background", "wi
 class Words:
     """Which thing a word alone means, and other words to put beside it."""
 
-    def __init__(self, concepts: list[dict]):
+    def __init__(self, concepts: list[dict], english: Iterable[str] = ()):
+        """english: common words, of which those that name nothing are taken."""
         self.own: list[list[str]] = [[] for _ in concepts]
         best: dict[str, tuple[tuple[int, int], int]] = {}
         for n, c in enumerate(concepts):
@@ -90,6 +100,8 @@ class Words:
         for word, (_, n) in best.items():
             self.own[n].append(word)
         self.all, self.labels = sorted(best), {plain(c["label"]) for c in concepts}
+        known = {w for word in best for w in word.split()} | {*COLOURS, *STYLES, *(w for c in COLOURS for w in c.split()), "style", "background", "sticker", "emoji"}
+        self.strange = [w for w in english if len(w) > 2 and w.isalpha() and not {w, w.removesuffix("s"), w.removesuffix("es"), w.removesuffix("ies") + "y", w + "s"} & known] or KINDS
 
 
 def loose(n: int, label: str, words: Words, style: str, colour: str, r: random.Random) -> str:
@@ -112,6 +124,28 @@ def loose(n: int, label: str, words: Words, style: str, colour: str, r: random.R
         x = r.choice(AROUND).format(x=x, s=style)
     if colour != "white" or r.random() < 0.1:
         x += r.choice((*BACKGROUND, " on {c} background", " with a {c} background")).format(c=colour)
+    return x
+
+
+def told(n: int, label: str, words: Words, style: str, colour: str, r: random.Random) -> str:
+    """A caption of the n-th concept among words that name nothing: only the first thing counts."""
+    def strange() -> str:
+        return r.choice(words.strange)
+
+    x = plain(label) if r.random() < 0.6 or not words.own[n] else r.choice(words.own[n])
+    if r.random() < 0.1:
+        x += r.choice(("s", "'s " + strange()))
+    x = r.choice(TELLING).replace("{w}", "{{}}").format(x=x)
+    while "{}" in x:
+        x = x.replace("{}", strange(), 1)
+    for _ in range(r.choice((0, 1, 1, 2, 2, 3))):
+        joint, small = r.choice(JOINTS), r.choice(SMALL) if r.random() < 0.5 else ""
+        other = r.choice(words.all) if r.random() < 0.15 else " ".join(strange() for _ in range(r.choice((1, 1, 2))))
+        x += f"{'' if joint in ',.' else ' '}{joint} {small} {other}".replace("  ", " ")
+    if style != STYLES[0] or r.random() < 0.4:
+        x = r.choice((*AROUND, "{x}, {s}", "{s} " + strange() + " of {x}")).format(x=x, s=style)
+    if colour != "white" or r.random() < 0.1:
+        x += r.choice((*BACKGROUND, *BACKGROUND, " on {c} background", " with a {c} background")).format(c=colour)
     return x
 
 

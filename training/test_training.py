@@ -130,6 +130,18 @@ class Captions(unittest.TestCase):
             self.assertRegex(text, r"(three|3) (\w+ )?hen")
 
 
+    def test_told_captions_name_their_thing_first_among_words_that_name_nothing(self):
+        concepts = [{"label": "red apple", "tags": ["fruit"]}, {"label": "dog", "tags": ["puppy"]}]
+        words, r = captions.Words(concepts, ["the", "apple", "dogs", "puppies", "quiet", "river", "of", "flat"]), random.Random(0)
+        self.assertEqual(words.strange, ["the", "quiet", "river"])
+        for _ in range(200):
+            text = captions.told(1, "dog", words, "flat", "navy", r)
+            places = {w: text.find(w) for w in (*words.all, "flat") if w in text}
+            self.assertIn("flat", places)
+            self.assertIn(min((w for w in places if w != "flat"), key=places.get), ("dog", "puppy"), text)
+            self.assertRegex(text, "navy background$")
+
+
 class Tokens(unittest.TestCase):
     def test_clip_s_tokenizer_knows_every_byte_and_learns_words(self):
         with tempfile.TemporaryDirectory() as d:
