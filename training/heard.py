@@ -42,21 +42,27 @@ def listen(text: Text, heads: dict, pictures: Pictures, rounds: int) -> torch.Te
 class Together(torch.nn.Module):
     """CLIP, its heads, and the units of a scene's things."""
 
-    def __init__(self, text: Text, heads: Readout, things: list[Recall], t: Targets, empty: float):
+    def __init__(self, text: Text, heads: Readout, things: list[Recall], t: Targets, empty: float, rivals: float):
+        """empty, rivals: as recall.py weighs errors."""
         super().__init__()
         self.clip, self.heads, self.things = text.clip, heads, torch.nn.ModuleList(things)
         spread = (t.goal - t.goal.mean(1, keepdim=True)).square().sum((0, 2)).mean()
-        self.goal, self.weight = t.goal, t.emphasis(empty) / spread
+        self.goal, self.weight, self.rivals, self.concepts = t.goal, t.emphasis(empty) / spread, rivals, t.shape[1]
+        self.apart = [(t.goal.roll(-k * self.concepts, 1) - t.goal).square().sum((0, 2)) for k in range(1, len(STYLES))]
 
-    def missed(self, code: torch.Tensor, which: torch.Tensor) -> torch.Tensor:
-        """The share of a picture's variance that is missed, over all things of scenes. which: pictures (n, SLOTS), -1 for none."""
+    def missed(self, code: torch.Tensor, which: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The share of a picture's variance that is missed, and how far that leans towards the same thing in other styles, over all things
+        of scenes. which: pictures (n, SLOTS), -1 for none."""
         parts, errors = code.unflatten(1, (slots.SLOTS, -1)), []
         for slot, memory in enumerate(self.things):
             rows = (which[:, slot] >= 0).nonzero()[:, 0]
             index = which[rows, slot]
             y = memory.everywhere(parts[rows, slot])
-            errors.append(((y - self.goal[:, index]).square() * self.weight[:, index]).sum((0, 2)))
-        return torch.cat(errors)
+            off = y - self.goal[:, index]
+            leans = [(off * (self.goal[:, (index + (k + 1) * self.concepts) % len(apart)] - self.goal[:, index])).sum((0, 2)) / apart[index] for k, apart in enumerate(self.apart)]
+            errors.append(torch.stack([(off.square() * self.weight[:, index]).sum((0, 2)), sum(lean.square() for lean in leans)], 1))
+        both = torch.cat(errors).mean(0)
+        return both[0], self.rivals * both[1]
 
 
 def train(net: Together, text: Text, source: Captions, a) -> None:
@@ -78,15 +84,15 @@ def train(net: Together, text: Text, source: Captions, a) -> None:
         code, scene = net.heads.code(said), b.rest[:, 4] > 0.5
         single = (code - b.code)[~scene].square().mean()
         which = torch.where(b.concepts[scene, 1:] >= 0, b.concepts[scene, 1:] + concepts * b.style[scene, None], -1)
-        missed = net.missed(code[scene], which).mean()
+        missed, leaning = net.missed(code[scene], which)
         colour, look, several = far(net.heads.rest(said), b.rest)
-        (2 * single + missed + 3 * colour + look + several).backward()
+        (2 * single + missed + leaning + 3 * colour + look + several).backward()
         torch.nn.utils.clip_grad_norm_(run.params, 1.0)
         run.advance()
-        seen.append(torch.stack([single, missed, colour, look, several]).detach())
+        seen.append(torch.stack([single, missed, leaning, colour, look, several]).detach())
         if run.step % 50 == 0:
             m = torch.stack(seen[-50:]).mean(0).tolist()
-            print(f"{run.step} {run.seconds():.0f}s code error {m[0]:.4f}, missed of scenes {m[1]:.4f}, background {m[2]:.5f}, trigger {m[3]:.5f}, how many {m[4]:.5f}", flush=True)
+            print(f"{run.step} {run.seconds():.0f}s code error {m[0]:.4f}, missed of scenes {m[1]:.4f}, to other styles {m[2]:.4f}, background {m[3]:.5f}, trigger {m[4]:.5f}, how many {m[5]:.5f}", flush=True)
         if run.step % 200 == 0:
             run.save()
     run.save()
@@ -98,6 +104,8 @@ def main() -> None:
     p.add_argument("--rounds", type=int, default=24, help="captions for each thing at each place")
     p.add_argument("--clip-rate", type=float, default=1e-3, help="of the training together")
     p.add_argument("--together", type=float, default=20, help="minutes of it")
+    p.add_argument("--loose", type=float, default=0.6, help="share of captions as people write them, among those of one thing")
+    p.add_argument("--scenes", type=float, default=0.5, help="share of captions of two or three things")
     p.set_defaults(steps=8000, rate=8e-3)
     a = p.parse_args()
     torch.set_num_threads(a.threads)
@@ -117,8 +125,8 @@ def main() -> None:
     things = [m.requires_grad_(True) for m in things]
     heads = Readout(WIDTH, codes[0].shape[-1], len(pictures.concepts))
     heads.load_state_dict(known)
-    net = Together(text, heads, things, t, a.empty)
-    train(net, text, Captions(pictures, *codes, 0.2, 0.4, 0.6), a)
+    net = Together(text, heads, things, t, a.empty, a.rivals)
+    train(net, text, Captions(pictures, *codes, 0.2, a.loose, a.scenes), a)
     torch.save({"clip": text.clip.state_dict(), "heads": heads.state_dict()}, a.work / "clip_heard.pt")
     for path, said, memory in zip(paths, listen(text, heads.state_dict(), pictures, a.rounds), things):
         print(f"{path.stem}: " + settled(memory, said))
