@@ -17,6 +17,7 @@ import encoder
 from config import MODEL, parser
 from latents import Map
 from model import autoencoder, save
+from muon import Muon
 from runs import Run
 from vae_inner import Canvases, Coder, descend
 
@@ -90,10 +91,9 @@ def main() -> None:
     p.add_argument("--inner", type=Path, help="file of vae_inner.py")
     p.add_argument("--steps", type=int, default=10**6, help="0: only put in the inner levels")
     p.add_argument("--minutes", type=float, default=25, help="cool down so as to end by then")
-    p.add_argument("--rate", type=float, default=1e-3)
-    p.add_argument("--inner-share", type=float, default=0.0, help="the inner levels' rate, as a share; 0.1 undid them with one picture a step")
+    p.add_argument("--rate", type=float, default=4e-4, help="of norms and biases")
+    p.add_argument("--muon", type=float, default=1e-3, help="Muon's rate, of the kernels")
     p.add_argument("--noise", type=float, default=0.03, help="on the latents")
-    p.add_argument("--drift", type=float, default=0.02, help="what a latent's squared move from the linear map costs")
     p.add_argument("--linear", type=float, default=0.3, help="share of steps by the linear map alone")
     a = p.parse_args()
     torch.set_num_threads(a.threads)
@@ -106,9 +106,7 @@ def main() -> None:
         start(v)
     if a.inner:
         inner_levels(v, a.inner)
-    coder, outer = Coder(v, m, a.drift, a.linear), Outer(v)
-    (coder.inner.head if a.inner_share else coder).requires_grad_(False)
-    net = torch.nn.ModuleDict({"coder": coder, "outer": outer}).to(memory_format=torch.channels_last)
+    coder, outer = (net.to(memory_format=torch.channels_last) for net in (Coder(v, m, 0, a.linear).requires_grad_(False), Outer(v)))
     data = Canvases(np.load(a.work / "rgba1024.npy", mmap_mode="r"), a.seed)
 
     if fresh:
@@ -118,10 +116,9 @@ def main() -> None:
     last = v.decoder.up_blocks[-1].resnets[0].conv_shortcut
     tail = {id(q) for part in (last, v.decoder.conv_norm_out, v.decoder.conv_out) for q in part.parameters()}   # beside carriers: small steps
     near, far = ([q for q in outer.parameters() if (id(q) in tail) == inside] for inside in (True, False))
-    within = [q for q in coder.parameters() if q.requires_grad]
-    groups = [{"params": far, "share": 1.0}, {"params": near, "share": 0.03}, {"params": within, "share": a.inner_share}]
-    opt = torch.optim.AdamW([g for g in groups if g["params"]], lr=a.rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
-    run = Run(state, net if a.inner_share else outer, [opt], a.steps, a.minutes, 0.995)
+    adam = torch.optim.AdamW([{"params": [q for q in far if q.ndim < 4], "rate": a.rate}, {"params": near, "rate": 0.03 * a.rate}], betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
+    opts = [Muon([{"params": [q for q in far if q.ndim == 4], "rate": a.muon}], lr=a.muon), adam]
+    run = Run(state, outer, opts, a.steps, a.minutes, 0.995)
     if a.steps and run.load():
         data.r = np.random.default_rng([a.seed, run.step])
 
@@ -136,13 +133,14 @@ def main() -> None:
 
     seen = []
     while run.used() < 1:
-        for g in opt.param_groups:
-            g["lr"] = a.rate * g["share"] * run.share(50)
+        for g in (g for opt in opts for g in opt.param_groups):
+            g["lr"] = g["rate"] * run.share(50)
         x = data.one(1024)[None]
-        z, cost = coder.latents(F.avg_pool2d(x, 4), a.noise)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            y = outer(coder.inner.features(z.contiguous(memory_format=torch.channels_last)))
-        seen.append(descend(y, x, cost, run.params))
+            with torch.no_grad():
+                f = coder.inner.features(coder.latents(F.avg_pool2d(x, 4), a.noise)[0].contiguous(memory_format=torch.channels_last))
+            y = outer(f)
+        seen.append(descend(y, x, y.new_zeros(()), run.params))
         run.advance()
         if run.step % 25 == 0:
             print(f"{run.step} {run.seconds():.0f}s PSNR {10 * math.log10(4 * 25 / sum(seen[-25:])):.2f}", flush=True)

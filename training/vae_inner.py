@@ -19,6 +19,7 @@ from config import MODEL, parser
 from encoder import Tail
 from latents import PATCH, Map
 from model import autoencoder
+from muon import Muon
 from runs import Run
 
 
@@ -139,9 +140,10 @@ def main() -> None:
     p.add_argument("--minutes", type=float, default=90, help="cool down so as to end by then")
     p.add_argument("--batch", type=int, default=4)
     p.add_argument("--side", type=int, default=256, help="of the cuts, in canvas pixels")
-    p.add_argument("--rate", type=float, default=2e-4, help="7e-4 undoes in a hundred steps what is known")
+    p.add_argument("--rate", type=float, default=3e-4, help="of the encoder, norms and biases; 7e-4 undoes in a hundred steps what is known")
+    p.add_argument("--muon", type=float, default=1e-3, help="Muon's rate, of the decoder's kernels")
     p.add_argument("--noise", type=float, default=0.03, help="on the latents")
-    p.add_argument("--drift", type=float, default=0.02, help="what a latent's squared move from the linear map costs")
+    p.add_argument("--drift", type=float, default=0.005, help="what a latent's squared move from the linear map costs")
     p.add_argument("--linear", type=float, default=0.3, help="share of steps by the linear map alone")
     a = p.parse_args()
     torch.set_num_threads(a.threads)
@@ -154,8 +156,12 @@ def main() -> None:
     net = Coder(v, m, a.drift, a.linear).to(memory_format=torch.channels_last)
     if net.tail.silent():
         net.tail.wake()
-    opt = torch.optim.AdamW([{"params": net.inner.parameters()}, {"params": net.learning, "weight_decay": 0}], lr=a.rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
-    run = Run(state, net, [opt], a.steps, a.minutes, 0.998)
+    kernels = [q for q in net.inner.parameters() if q.ndim == 4 and q is not net.inner.head.weight]
+    known = {id(q) for q in kernels}
+    rest = [q for q in net.inner.parameters() if id(q) not in known]
+    adam = torch.optim.AdamW([{"params": rest}, {"params": net.learning, "weight_decay": 0}], lr=a.rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
+    opts = {Muon(kernels, lr=a.muon): a.muon, adam: a.rate}
+    run = Run(state, net, [*opts], a.steps, a.minutes, 0.998)
     data = Canvases(np.load(a.work / f"{a.pictures}.npy", mmap_mode="r"), a.seed)
     held = np.load(a.work / "heldout1024.npy", mmap_mode="r")
     if run.load():
@@ -175,8 +181,9 @@ def main() -> None:
 
     seen = []
     while run.used() < 1:
-        for g in opt.param_groups:
-            g["lr"] = a.rate * run.share(200)
+        for opt, rate in opts.items():
+            for g in opt.param_groups:
+                g["lr"] = rate * run.share(200)
         x = torch.stack([data.one(a.side) for _ in range(a.batch)]).to(memory_format=torch.channels_last)
         z, cost = net.latents(x, a.noise)
         with torch.autocast("cpu", dtype=torch.bfloat16):
