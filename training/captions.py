@@ -1,7 +1,7 @@
 """Captions for pictures: composed from label, tags, style word and background colour; or loose ones, as people write them, or told among
 words that name nothing; or scenes.
 
-One caption in ten (by checksum) is held out: training never sees it, the evaluation uses only such. In a loose caption only
+One caption in ten (by checksum) is held out: training never sees it, the evaluation uses only such. In a loose or a told caption only
 the first thing counts, colours count only before the word background, and where no style is named it is the first one."""
 
 import random
@@ -26,7 +26,7 @@ AFTER = ["in the snow", "in the rain", "in space", "at sunset", "at night", "on 
          "on a {o}", "near the {o}", "holding a {o}", "wearing a {o}", "eating a {o}", "in front of a {o}", "under a {o}", "playing with a {o}", "like a {o}"]
 
 
-# Around the thing in a told caption: w is a word that names nothing, o another thing.
+# A told caption: around the thing, where w is a word that names nothing; and what follows it, a joint, perhaps a small word, a word or two.
 TELLING = ["{x}", "{x}", "a {x}", "my {x}", "the {x}", "our {x}", "a {w} {x}", "the {w} {x}", "my {w}'s {x}", "{w} {x}", "a {w} {w} {x}", "{w} of a {x}", "the {w} of a {x}", "{w} {w} of {x}", "two {w} of {x}"]
 JOINTS = """of in on at from for with without to by near over under after before while because like or but and as into through against between behind around until since
 during across toward is was has does that who which where when , . -""".split()
@@ -101,7 +101,8 @@ class Words:
             self.own[n].append(word)
         self.all, self.labels = sorted(best), {plain(c["label"]) for c in concepts}
         known = {w for word in best for w in word.split()} | {*COLOURS, *STYLES, *(w for c in COLOURS for w in c.split()), "style", "background", "sticker", "emoji"}
-        self.strange = [w for w in english if len(w) > 2 and w.isalpha() and not {w, w.removesuffix("s"), w.removesuffix("es"), w.removesuffix("ies") + "y", w + "s"} & known] or KINDS
+        known |= {"mice", "leaves", "feet", "two", "three", "pair"}                # of things, and what makes a scene of them
+        self.strange = [w for w in english if len(w) > 2 and w.isalpha() and not {w, w.removesuffix("s"), w.removesuffix("es"), re.sub("ies$", "y", w), w + "s"} & known]
 
 
 def loose(n: int, label: str, words: Words, style: str, colour: str, r: random.Random) -> str:
@@ -140,7 +141,7 @@ def told(n: int, label: str, words: Words, style: str, colour: str, r: random.Ra
         x = x.replace("{}", strange(), 1)
     for _ in range(r.choice((0, 1, 1, 2, 2, 3))):
         joint, small = r.choice(JOINTS), r.choice(SMALL) if r.random() < 0.5 else ""
-        other = r.choice(words.all) if r.random() < 0.15 else " ".join(strange() for _ in range(r.choice((1, 1, 2))))
+        other = r.choice(words.all) if joint != "and" and r.random() < 0.15 else " ".join(strange() for _ in range(r.choice((1, 1, 2))))
         x += f"{'' if joint in ',.' else ' '}{joint} {small} {other}".replace("  ", " ")
     if style != STYLES[0] or r.random() < 0.4:
         x = r.choice((*AROUND, "{x}, {s}", "{s} " + strange() + " of {x}")).format(x=x, s=style)

@@ -1,6 +1,6 @@
 """Renders the emoji sets to one array: rgba.npy, (style, concept, canvas, canvas, 4), premultiplied uint8; and lists common English words.
 
-Needs `npm ci` in this folder."""
+Needs `npm install --no-save` in this folder."""
 
 import io
 import json

@@ -17,8 +17,7 @@ class Pictures:
     def __init__(self, work: Path, canvas: int, seed: int, concepts: int | None = None):
         t = torch.load(work / f"latents{canvas}.pt", weights_only=True)
         self.concepts = json.loads((work / "concepts.json").read_text())[:concepts]
-        english = work / "words.json"                                          # data.py's; without it no caption is told among foreign words
-        n, self.lexicon = len(self.concepts), captions.Words(self.concepts, json.loads(english.read_text()) if english.exists() else ())
+        n, self.lexicon = len(self.concepts), captions.Words(self.concepts, json.loads((work / "words.json").read_text()))
         self.zr, self.za = t["zr"][:, :n], t["za"][:, :n]
         self.random = random.Random(seed)
 
@@ -34,7 +33,7 @@ class Pictures:
         return captions.draw(self.concepts[concept], STYLES[style], colour, self.random, tagged)
 
     def loose(self, style: int, concept: int, colour: str, r: random.Random, held: bool = False, write: Callable[..., str] = captions.loose) -> str:
-        """A loose caption from the training part (or the held-out part)."""
+        """A loose caption, or a told one, from the training part (or the held-out part)."""
         while True:
             text = write(concept, self.concepts[concept]["label"], self.lexicon, STYLES[style], colour, r)
             if captions.held_out(text) == held:

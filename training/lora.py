@@ -6,7 +6,8 @@ line     grey lines on white paper (kohya's keys)
 sunset   warm light from above (XLabs' keys)
 
 Each step draws a scale from -1 to 2 and asks for the picture moved by as much towards its look, so that scales mean something on
-both sides of one."""
+both sides of one; for the sticker up to 3, and hardly further than at 1: no rim is whiter than white. What is trained as 1.4 is one in
+its file, because the rim has gaps below."""
 
 import math
 import time
@@ -123,9 +124,16 @@ class Look(NamedTuple):
     groups: tuple[str, ...]
     picture: Callable[[torch.Tensor], torch.Tensor] | None = None              # on premultiplied pixels
     latents: Callable[[torch.Tensor, int, int, Map], torch.Tensor] | None = None
+    high: float = 2.0                                                          # the largest scale that is trained
+    beyond: float = 1.0                                                        # how much of a scale over one is asked for
+    unit: float = 1.0                                                          # the training's scale that the file calls one
+
+    def strength(self, scale: float) -> float:
+        """How much of the look a scale stands for."""
+        return min(scale, 1) + self.beyond * max(scale - 1, 0)
 
 
-LOOKS = {"sticker": Look("peft", ("modulation", "linear1", "linear2"), picture=rimmed), "pixel": Look("bfl", ("linear1", "linear2"), latents=squares),
+LOOKS = {"sticker": Look("peft", ("modulation", "linear1", "linear2"), picture=rimmed, high=3.0, beyond=0.2, unit=1.4), "pixel": Look("bfl", ("linear1", "linear2"), latents=squares),
          "line": Look("kohya", ("linear1", "linear2"), picture=lined), "sunset": Look("xlabs", ("qkv", "linear2"), latents=warm)}
 
 
@@ -138,11 +146,11 @@ def train(which: Look, net: Refiner, before: Before, scenes: Scenes, a) -> dict[
     for step in range(a.steps):
         for g in opt.param_groups:
             g["lr"] = a.rate * min(1, (step + 1) / 20) * (0.02 + 0.98 * math.cos(math.pi / 2 * step / a.steps) ** 2)
-        scale = scenes.r.choice((-1.0, 0.5, 1.0, 1.0, 1.0, 1.5, 2.0))
+        scale = scenes.r.choice((-1.0, 0.5, 1.0, 1.0, 1.0, 1.5, which.high))
         b = scenes.batch(a.batch, other)
         goal = b.other if other else which.latents(b.picture, b.h, b.w, scenes.map)
         look = (torch.rand(len(b.t)) < 0.6).float() if "modulation" in which.groups else torch.ones(len(b.t))
-        b = b._replace(picture=b.picture + scale * look[:, None, None] * (goal - b.picture), look=look + 0.03 * torch.randn(len(look)))
+        b = b._replace(picture=b.picture + which.strength(scale) * look[:, None, None] * (goal - b.picture), look=look + 0.03 * torch.randn(len(look)))
         for pair in pairs.values():
             pair.scale = scale
         error = loss(net, before, b, 32, visible(scenes.map))
@@ -153,7 +161,7 @@ def train(which: Look, net: Refiner, before: Before, scenes: Scenes, a) -> dict[
         seen.append(error.detach().mean().item())
         if step % 25 == 24:
             print(f"  {step + 1} {time.time() - began:.0f}s loss {sum(seen[-25:]) / 25:.4f}", flush=True)
-    return {name: (p.down.detach(), p.up.detach()) for name, p in pairs.items()}
+    return {name: (p.down.detach(), which.unit * p.up.detach()) for name, p in pairs.items()}
 
 
 def named(keys: str, pairs: dict[str, tuple[torch.Tensor, torch.Tensor]]) -> dict[str, torch.Tensor]:

@@ -17,7 +17,7 @@ def orthogonal(g: torch.Tensor, steps: int = 4) -> torch.Tensor:
 
 
 def resume(optimiser: torch.optim.Optimizer, state: dict) -> None:
-    """Loads moments, not the groups: those hold the parameters themselves."""
+    """Loads moments, not the groups: rates are this run's own."""
     optimiser.load_state_dict(state | {"param_groups": optimiser.state_dict()["param_groups"]})
 
 

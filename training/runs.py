@@ -26,7 +26,7 @@ class Run:
             return False
         s = torch.load(self.state, weights_only=True)
         self.net.load_state_dict(s["net"])
-        for o, q in zip(self.optimisers, s["optimisers"]):
+        for o, q in zip(self.optimisers, s["optimisers"], strict=True):
             resume(o, q)
         self.mean, self.step, self.spent, self.began = s["mean"], s["step"], s["spent"], time.time()
         return True

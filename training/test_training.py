@@ -22,7 +22,7 @@ from config import COLOURS, MODEL
 from distil import shifted
 from latents import PATCH, Map
 from layout import CODE, OFFSET, ONE, WIDTH, exactly, round_all
-from lora import named, squares
+from lora import LOOKS, named, squares
 from model import autoencoder, pack, positions, save, unpack
 from muon import Muon, orthogonal
 from places import FAR, LINES, apart
@@ -118,7 +118,6 @@ class Captions(unittest.TestCase):
         self.assertFalse(train & held)
         self.assertTrue(all(captions.held_out(c) for c in held))
 
-
     def test_scenes_name_their_things_in_order(self):
         concepts = [{"label": label, "tags": [label]} for label in ("pig", "hen", "cow")]
         words, r = captions.Words(concepts), random.Random(0)
@@ -140,6 +139,7 @@ class Captions(unittest.TestCase):
             self.assertIn("flat", places)
             self.assertIn(min((w for w in places if w != "flat"), key=places.get), ("dog", "puppy"), text)
             self.assertRegex(text, "navy background$")
+            self.assertNotRegex(text, "and (a |the |my )?(red )?apple", "two things are a scene")
 
 
 class Tokens(unittest.TestCase):
@@ -266,6 +266,10 @@ class Distilling(unittest.TestCase):
 
 
 class LoRA(unittest.TestCase):
+    def test_a_rim_hardly_grows_beyond_one(self):
+        self.assertEqual([round(LOOKS["sticker"].strength(s), 6) for s in (-1, 0.5, 1, 3)], [-1, 0.5, 1, 1.4])
+        self.assertEqual([LOOKS["line"].strength(s) for s in (-1, 0.5, 2)], [-1, 0.5, 2])
+
     def test_squares_keep_plain_colours(self):
         m = Map(MAP)
         x = torch.tensor([0.2, -0.5, 0.9])[None, :, None, None].expand(1, 3, 4 * PATCH, 4 * PATCH)
@@ -304,9 +308,10 @@ class Runs(unittest.TestCase):
         before = two.net.weight.clone()
         for run in (one, two):
             step(run)
+        self.assertFalse(torch.equal(before, two.net.weight))
+        for run in (one, two):
             run.set(run.mean)
         self.assertTrue(torch.equal(one.net.weight, two.net.weight))
-        self.assertFalse(torch.equal(before, two.net.weight))
 
 
 class Optimiser(unittest.TestCase):

@@ -91,8 +91,8 @@ def main() -> None:
     p.add_argument("--inner", type=Path, help="file of vae_inner.py")
     p.add_argument("--steps", type=int, default=10**6, help="0: only put in the inner levels")
     p.add_argument("--minutes", type=float, default=25, help="cool down so as to end by then")
-    p.add_argument("--rate", type=float, default=4e-4, help="of norms and biases")
-    p.add_argument("--muon", type=float, default=1e-3, help="Muon's rate, of the kernels")
+    p.add_argument("--rate", type=float, default=4e-4, help="of norms and biases; the last kernels, beside carriers, learn at a thirtieth of it")
+    p.add_argument("--muon", type=float, default=1e-3, help="Muon's rate, of the other kernels")
     p.add_argument("--noise", type=float, default=0.03, help="on the latents")
     p.add_argument("--linear", type=float, default=0.3, help="share of steps by the linear map alone")
     a = p.parse_args()
@@ -136,11 +136,13 @@ def main() -> None:
         for g in (g for opt in opts for g in opt.param_groups):
             g["lr"] = g["rate"] * run.share(50)
         x = data.one(1024)[None]
+        with torch.no_grad():
+            z, _ = coder.latents(F.avg_pool2d(x, 4), a.noise)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             with torch.no_grad():
-                f = coder.inner.features(coder.latents(F.avg_pool2d(x, 4), a.noise)[0].contiguous(memory_format=torch.channels_last))
+                f = coder.inner.features(z.contiguous(memory_format=torch.channels_last))
             y = outer(f)
-        seen.append(descend(y, x, y.new_zeros(()), run.params))
+        seen.append(descend(y, x, 0, run.params))
         run.advance()
         if run.step % 25 == 0:
             print(f"{run.step} {run.seconds():.0f}s PSNR {10 * math.log10(4 * 25 / sum(seen[-25:])):.2f}", flush=True)

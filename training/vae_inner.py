@@ -110,7 +110,7 @@ class Canvases:
         return (a[:3] + (1 - a[3:]) * self.back(side)) * 2 - 1
 
 
-def descend(y: torch.Tensor, x: torch.Tensor, cost: torch.Tensor, params: list[torch.nn.Parameter]) -> float:
+def descend(y: torch.Tensor, x: torch.Tensor, cost: torch.Tensor | float, params: list[torch.nn.Parameter]) -> float:
     """Gradients of what y misses of pictures x, as a mean square and a little as decibels, and of another cost; returns the mean square."""
     error = (y.float() - x).square().mean((1, 2, 3))
     (error.mean() + 0.01 * (error + 1e-4).log().mean() + cost).backward()
@@ -140,7 +140,7 @@ def main() -> None:
     p.add_argument("--minutes", type=float, default=90, help="cool down so as to end by then")
     p.add_argument("--batch", type=int, default=4)
     p.add_argument("--side", type=int, default=256, help="of the cuts, in canvas pixels")
-    p.add_argument("--rate", type=float, default=3e-4, help="of the encoder, norms and biases; 7e-4 undoes in a hundred steps what is known")
+    p.add_argument("--rate", type=float, default=3e-4, help="of all but the kernels; 7e-4 undoes in a hundred steps what is known")
     p.add_argument("--muon", type=float, default=1e-3, help="Muon's rate, of the decoder's kernels")
     p.add_argument("--noise", type=float, default=0.03, help="on the latents")
     p.add_argument("--drift", type=float, default=0.005, help="what a latent's squared move from the linear map costs")
@@ -157,8 +157,8 @@ def main() -> None:
     if net.tail.silent():
         net.tail.wake()
     kernels = [q for q in net.inner.parameters() if q.ndim == 4 and q is not net.inner.head.weight]
-    known = {id(q) for q in kernels}
-    rest = [q for q in net.inner.parameters() if id(q) not in known]
+    by_muon = {id(q) for q in kernels}
+    rest = [q for q in net.inner.parameters() if id(q) not in by_muon]
     adam = torch.optim.AdamW([{"params": rest}, {"params": net.learning, "weight_decay": 0}], lr=a.rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
     opts = {Muon(kernels, lr=a.muon): a.muon, adam: a.rate}
     run = Run(state, net, [*opts], a.steps, a.minutes, 0.998)
