@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 
 import slots
-from config import CONFIG, MODEL, STYLES, parser
+from config import CONFIG, MODEL, STYLES, bf16, parser, read, seeded
 from latents import Map
 from model import pack, unpack
 
@@ -29,10 +29,16 @@ def by_place(work: Path) -> tuple[torch.Tensor, torch.Tensor, torch.Size]:
     """Latents of all pictures at all places: on black (n, places, 64), what a background adds (n, places, 3, 64); and (styles, concepts)."""
     colour, clear = [], []
     for side in SIDES:
-        t = torch.load(work / f"latents{side * 16}.pt", weights_only=True)
+        t = read(work / f"latents{side * 16}.pt")
         colour.append(pack(t["zr"].flatten(0, 1).float()))
         clear.append(torch.stack([pack(t["za"].flatten(0, 1)[:, c].float()) for c in range(3)], 2))
     return torch.cat(colour, 1), torch.cat(clear, 1), t["zr"].shape[:2]
+
+
+def signed(v: torch.Tensor) -> torch.Tensor:
+    """Unit vectors in columns, each the way the committed weights take it: which way eigenvectors point changes with the number of threads."""
+    largest = v.gather(0, v.abs().argmax(0, keepdim=True)).sign()
+    return (v * largest * torch.tensor(CONFIG["signs"][: v.shape[1]])).contiguous()
 
 
 class Targets:
@@ -47,7 +53,7 @@ class Targets:
         self.middle = whole.mean((0, 1))
         x = (whole - self.middle).flatten(0, 1)
         w, v = torch.linalg.eigh(x.T @ x)
-        self.basis = v.flip(1)[:, :basis].contiguous()                         # (192, basis)
+        self.basis = signed(v.flip(1)[:, :basis])                              # (192, basis)
         print(f"transparency: {basis} numbers keep {w.flip(0)[:basis].sum() / w.sum():.4f}")
         both = torch.cat([colour, (whole - self.middle) @ self.basis], 2)
         self.base = both[0, 0].clone()                                         # a corner that no picture reaches
@@ -176,7 +182,7 @@ def load(work: Path) -> tuple[Recall, list[Recall], Targets]:
 
 def checkpoint(path: Path, t: Targets) -> Recall:
     """What was fitted to t."""
-    s = torch.load(path, weights_only=True)
+    s = read(path)
     net = Recall(t.goal.shape[1], s["net"]["code"].shape[1], s["counts"], t.goal.shape[2])
     net.load_state_dict({"size": torch.ones(())} | s["net"])
     return net.requires_grad_(False)
@@ -197,7 +203,7 @@ def judge(net: Recall, t: Targets, codes: torch.Tensor) -> dict:
 
 
 def options(about: str) -> argparse.ArgumentParser:
-    p = parser(about)
+    p = parser(about, device=True)
     p.add_argument("--steps", type=int, default=3000)
     p.add_argument("--minutes", type=float, default=1e9, help="cool down so as to end by then")
     p.add_argument("--rate", type=float, default=4e-3)
@@ -214,7 +220,7 @@ def fit(net: Recall, t: Targets, a: argparse.Namespace, state: Path, noisy: Call
     groups = [{"params": [net.inward], "share": 0.15}, {"params": [net.bias, net.outward], "share": 0.5}, {"params": [net.code], "share": 1.0}]
     opt = torch.optim.Adam([g for g in groups if g["params"][0].requires_grad], lr=a.rate, betas=(0.9, 0.98), fused=True)
     if state.exists():
-        s = torch.load(state, weights_only=True)
+        s = read(state)
         net.load_state_dict({"size": torch.ones(())} | s["net"])
         opt.load_state_dict(s["optimiser"])
         step = s["step"]
@@ -226,7 +232,7 @@ def fit(net: Recall, t: Targets, a: argparse.Namespace, state: Path, noisy: Call
     sizes, concepts = [many for _, many in net.groups], t.shape[1]
     apart = [(t.goal.roll(-k * concepts, 1) - t.goal).square().sum((0, 2)) for k in range(1, len(STYLES))]
     goals, weights = (x.bfloat16().split(sizes) for x in (t.goal[net.order], weight))
-    began, r = time.time(), torch.Generator().manual_seed(a.seed + step)
+    began, r = time.time(), seeded(a.seed + step)
 
     def save() -> None:
         torch.save({"net": net.state_dict(), "optimiser": opt.state_dict(), "step": step, "counts": net.counts}, state.with_suffix(".tmp"))
@@ -239,7 +245,7 @@ def fit(net: Recall, t: Targets, a: argparse.Namespace, state: Path, noisy: Call
         for g in opt.param_groups:
             g["lr"] = a.rate * g["share"] * min(1, (step + 1) / 15) * (0.01 + 0.99 * math.cos(math.pi / 2 * used) ** 2)
         these = torch.randperm(n, generator=r)[: a.batch]
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with bf16():
             parts = net(noisy(these, r))
         with torch.no_grad():
             errors = [(y - g[:, these]) for y, g in zip(parts, goals)]             # by hand: the loss is the weighted mean square
@@ -259,7 +265,7 @@ def fit(net: Recall, t: Targets, a: argparse.Namespace, state: Path, noisy: Call
             print(f"{step} {time.time() - began:.0f}s loss {loss.item():.4f}", flush=True)
         if step % 100 == 0:
             save()
-    g = torch.Generator().manual_seed(0)
+    g = seeded(0)
     with torch.no_grad():
         draws = torch.stack([noisy(torch.arange(n), g) for _ in range(6)])
     settle(net, t, draws, plain[..., 0])
@@ -272,7 +278,6 @@ def main() -> None:
     p.add_argument("--things", action="store_true", help="the things of scenes (slots.py) instead")
     p.add_argument("--noise", type=float, default=0.25, help="on the codes, relative to their deviation of 1")
     a = p.parse_args()
-    torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
     t, width, room = Targets(a.work, CONFIG["basis"]), CONFIG["code"], CONFIG["memories"] * ROOM
     if a.things:

@@ -26,7 +26,7 @@ from lora import LOOKS, named, squares
 from model import autoencoder, pack, positions, save, unpack
 from muon import Muon, orthogonal
 from places import FAR, LINES, apart
-from recall import Recall, settle
+from recall import Recall, settle, signed
 from refiner import fold, place_map, unfold
 from runs import Run
 from scenes import by_colour
@@ -189,6 +189,12 @@ class Memory(unittest.TestCase):
                 mine = slice(net.first[p], net.first[p] + c)
                 self.assertLess((got[p] - h[:, mine] @ net.outward[mine]).abs().max().item(), 1e-4)
         self.assertEqual(sorted(net.order.tolist()), [0, 1, 2, 3])
+
+    def test_the_way_of_an_eigenvector_is_the_same_however_it_comes(self):
+        v = torch.linalg.qr(torch.randn(20, 14))[0]
+        flipped = v * torch.where(torch.rand(14) < 0.5, -1, 1)
+        self.assertTrue(torch.equal(signed(v), signed(flipped)))
+        self.assertTrue(torch.equal(signed(v).abs(), v.abs()))
 
     def test_settling_finds_the_outputs_that_made_the_goal(self):
         torch.manual_seed(0)
