@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderKL
 
-from config import HERE, MODEL, parser
+from config import HERE, MODEL, parser, seeded
 from sheet import save
 
 BAR = 30.0
@@ -21,13 +21,13 @@ def held_out(work: Path) -> torch.Tensor:
     """Every held-out concept in one style after the other, on white (n, 3, SIDE, SIDE) in -1..1."""
     rgba = np.load(work / "heldout1024.npy", mmap_mode="r")
     a = np.stack([rgba[i % len(rgba), i] for i in range(rgba.shape[1])])
-    a = torch.from_numpy(a).permute(0, 3, 1, 2).float() / 255
+    a = torch.as_tensor(a).permute(0, 3, 1, 2).float() / 255
     return (a[:, :3] + 1 - a[:, 3:]) * 2 - 1
 
 
 def photographs(seed: int) -> torch.Tensor:
     """A sunset, a face-like blob in soft light, grass, and bricks (4, 3, SIDE, SIDE) in -1..1."""
-    g = torch.Generator().manual_seed(seed)
+    g = seeded(seed)
     y, x = torch.meshgrid(torch.linspace(0, 1, SIDE), torch.linspace(0, 1, SIDE), indexing="ij")
 
     def paint(*colours: tuple[float, float, float]) -> torch.Tensor:
@@ -74,7 +74,6 @@ def main() -> None:
     p.add_argument("--dir", type=Path, default=MODEL / "dev/vae", help="the autoencoder")
     p.add_argument("--sheet", type=Path, default=HERE.parent / "docs/autoencoder.jpg", help="contact sheet, a .jpg or .png")
     a = p.parse_args()
-    torch.set_num_threads(a.threads)
     v = AutoencoderKL.from_pretrained(a.dir, torch_dtype=torch.float32)
     shown = []
     for name, x in (("held-out emoji on white", held_out(a.work)), ("painted photographs", photographs(a.seed))):

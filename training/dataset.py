@@ -8,14 +8,14 @@ from typing import Callable
 import torch
 
 import captions
-from config import COLOURS, STYLES
+from config import COLOURS, STYLES, read
 
 
 class Pictures:
     """Latents of every concept in every style, over any background."""
 
     def __init__(self, work: Path, canvas: int, seed: int, concepts: int | None = None):
-        t = torch.load(work / f"latents{canvas}.pt", weights_only=True)
+        t = read(work / f"latents{canvas}.pt")
         self.concepts = json.loads((work / "concepts.json").read_text())[:concepts]
         n, self.lexicon = len(self.concepts), captions.Words(self.concepts, json.loads((work / "words.json").read_text()))
         self.zr, self.za = t["zr"][:, :n], t["za"][:, :n]

@@ -44,7 +44,7 @@ class Drawing:
 
 
 def main() -> None:
-    p = parser(__doc__)
+    p = parser(__doc__, device=True)
     p.add_argument("--dir", type=Path, default=MODEL / "dev", help="the model")
     p.add_argument("--out", type=Path, default=MODEL / "schnell", help="the LoRA goes here")
     p.add_argument("--rank", type=int, default=16)
@@ -54,7 +54,6 @@ def main() -> None:
     p.add_argument("--rate", type=float, default=2e-3)
     p.add_argument("--teacher", type=int, default=14, help="dev's steps")
     a = p.parse_args()
-    torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
     m, full = Map(MODEL / "dev/vae/preview.safetensors"), transformer(a.dir).requires_grad_(False)
     before = Before(full, Text(a.dir), *load(a.work, a.dir), CAPTIONS)

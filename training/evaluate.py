@@ -134,7 +134,7 @@ def written(pictures: Pictures) -> list[Asked]:
 
 @torch.no_grad()
 def main() -> None:
-    p = parser(__doc__)
+    p = parser(__doc__, device=True)
     p.add_argument("--dir", type=Path, default=MODEL / "dev")
     p.add_argument("--schnell", type=Path, default=MODEL / "schnell/pytorch_lora_weights.safetensors", help="the LoRA that makes schnell of it")
     p.add_argument("--prompts", type=int, default=300, help="captions for schnell's 4 steps")
@@ -144,13 +144,12 @@ def main() -> None:
     p.add_argument("--between", type=int, default=40, help="pictures for image-to-image")
     p.add_argument("--sheet", type=Path, default=HERE.parent / "docs/emoji.jpg", help="contact sheet of the first 48, a .jpg or .png")
     a = p.parse_args()
-    torch.set_num_threads(a.threads)
     pictures, m = Pictures(a.work, 256, a.seed), Map(MODEL / "dev/vae/preview.safetensors")
     text, net, judge = Text(a.dir), transformer(a.dir), Judge(pictures, a.work, m)
     fast = transformer(a.dir)
     for name, delta in (deltas(a.schnell) if a.schnell.exists() else {}).items():
-        fast.get_parameter(name).add_(delta)
-    decoder = AutoencoderKL.from_pretrained(a.dir / "vae", torch_dtype=torch.float32)
+        fast.get_parameter(name).add_(delta.to(fast.device))
+    decoder = AutoencoderKL.from_pretrained(a.dir / "vae", torch_dtype=torch.float32).to(torch.get_default_device())
     asked, free = questions(pictures, a.prompts, a.seed), questions(pictures, a.prompts, a.seed, loose=True)
     rows = [Row("schnell, 4 steps", asked), Row("dev, 28 steps", asked[: a.dev], 28, 0.8), Row("schnell, loose captions", free), Row("schnell, written by hand", written(pictures)),
             Row("schnell, two or three things, 21:12", scenes(pictures, a.prompts // 2, a.seed), grid=(12, 21))]

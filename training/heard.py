@@ -9,7 +9,7 @@ import torch
 
 import captions
 import slots
-from config import MODEL, STYLES
+from config import MODEL, STYLES, bf16
 from dataset import Pictures
 from latents import Map
 from layout import WIDTH
@@ -78,7 +78,7 @@ def train(net: Together, text: Text, source: Captions, a) -> None:
             for g in o.param_groups:
                 g["lr"] = a.clip_rate * run.share(50)
         b = source.draw(128)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with bf16():
             said = pooled(text, b.words)
         said = said.float()
         code, scene = net.heads.code(said), b.rest[:, 4] > 0.5
@@ -108,7 +108,6 @@ def main() -> None:
     p.add_argument("--scenes", type=float, default=0.5, help="share of captions of two or three things, over 0 and under 1")
     p.set_defaults(steps=8000, rate=8e-3)
     a = p.parse_args()
-    torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
     pictures, text = Pictures(a.work, 128, a.seed), Text(MODEL / "dev")
     known = trained(text, a.work / "clip.pt")

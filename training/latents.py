@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 
-from config import CONFIG, MODEL, parser
+from config import CONFIG, MODEL, parser, seeded
 
 PATCH = 8
 
@@ -20,7 +20,7 @@ class Map:
 
     def __init__(self, path: Path):
         t = load_file(path)
-        self.decode, self.mean = t["decode.weight"].float(), t["mean"].float()
+        self.decode, self.mean = (t[name].float().to(torch.get_default_device()) for name in ("decode.weight", "mean"))
         self.encode = torch.linalg.pinv(self.decode)
 
     def to_latent(self, rgb: torch.Tensor, mean: bool = True) -> torch.Tensor:
@@ -47,11 +47,11 @@ def split(rgba: torch.Tensor, m: Map) -> tuple[torch.Tensor, torch.Tensor]:
 
 def fit(rgba: np.ndarray, seed: int, samples: int = 300_000) -> tuple[torch.Tensor, torch.Tensor]:
     """decode and mean from random patches over random plain backgrounds."""
-    g = torch.Generator().manual_seed(seed)
+    g = seeded(seed)
     patches = []
     for style in rgba:
         for a in style[:: max(1, len(style) // 200)]:
-            x = torch.from_numpy(np.array(a)).permute(2, 0, 1).float() / 255
+            x = torch.as_tensor(np.array(a)).permute(2, 0, 1).float() / 255
             back = torch.rand(3, 1, 1, generator=g)
             p = F.unfold((x[:3] + (1 - x[3:]) * back)[None] * 2 - 1, PATCH, stride=PATCH)[0].T
             patches.append(p[torch.randperm(len(p), generator=g)[: samples // 600]])
@@ -68,7 +68,6 @@ def main() -> None:
     p.add_argument("--map", type=Path, default=MODEL / "dev/vae/preview.safetensors", help="the map; fitted and written if missing")
     p.add_argument("--canvas", type=int, default=CONFIG["canvas"], help="side of the quarter-size canvas")
     a = p.parse_args()
-    torch.set_num_threads(a.threads)
     rgba = np.load(a.work / "rgba.npy", mmap_mode="r")
     if not a.map.exists():
         decode, mean = fit(rgba, a.seed)
@@ -78,7 +77,7 @@ def main() -> None:
     zr, za = [], []
     for style in rgba:
         for i in range(0, len(style), 64):
-            x = torch.from_numpy(np.array(style[i : i + 64])).permute(0, 3, 1, 2).float() / 255
+            x = torch.as_tensor(np.array(style[i : i + 64])).permute(0, 3, 1, 2).float() / 255
             r, c = split(F.avg_pool2d(x, down) if down > 1 else x, m)
             zr.append(r.half()), za.append(c.half())
     shape = (len(rgba), rgba.shape[1])
@@ -86,7 +85,7 @@ def main() -> None:
     torch.save({"zr": zr, "za": za}, a.work / f"latents{a.canvas}.pt")
     white = (zr + za.sum(2)).float()
     back = m.to_rgb(white[0, :64])
-    x = torch.from_numpy(np.array(rgba[0, :64])).permute(0, 3, 1, 2).float() / 255
+    x = torch.as_tensor(np.array(rgba[0, :64])).permute(0, 3, 1, 2).float() / 255
     x = F.avg_pool2d(x, down) if down > 1 else x
     true = (x[:, :3] + 1 - x[:, 3:]) * 2 - 1
     print(f"latents {tuple(zr.shape)}, std {white.std():.3f}, map alone {10 * torch.log10(4 / F.mse_loss(back, true)):.1f} dB")

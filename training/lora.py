@@ -10,7 +10,6 @@ both sides of one; for the sticker up to 3, and hardly further than at 1: no rim
 its file, because the rim has gaps below."""
 
 import math
-import time
 from pathlib import Path
 from typing import Callable, NamedTuple
 
@@ -27,6 +26,7 @@ from recall import SIDES
 from remembered import load
 from refine import CAPTIONS, loss, visible
 from refiner import Before, Refiner
+from runs import Run
 from scenes import Latents, Scenes, by_colour
 
 LAYERS = {"modulation": ("norm.linear",), "linear1": ("attn.to_q", "attn.to_k", "attn.to_v", "proj_mlp"), "qkv": ("attn.to_q", "attn.to_k", "attn.to_v"), "linear2": ("proj_out",)}
@@ -137,15 +137,18 @@ LOOKS = {"sticker": Look("peft", ("modulation", "linear1", "linear2"), picture=r
          "line": Look("kohya", ("linear1", "linear2"), picture=lined), "sunset": Look("xlabs", ("qkv", "linear2"), latents=warm)}
 
 
-def train(which: Look, net: Refiner, before: Before, scenes: Scenes, a) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+def train(which: Look, net: Refiner, before: Before, scenes: Scenes, state: Path, a) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
     """Pairs of down (rank, in) and up (out, rank) by block and group."""
     pairs = adapt(net, which.groups, a.rank)
     opt = torch.optim.AdamW([q for q in pairs.parameters() if q.requires_grad], lr=a.rate, betas=(0.9, 0.98), weight_decay=1e-3)
     other = redrawn(a.work, scenes.map, which.picture) if which.picture else None
-    began, seen = time.time(), []
-    for step in range(a.steps):
+    run, seen = Run(state, pairs, [opt], a.steps, math.inf, 0.0), []
+    if run.load():
+        torch.manual_seed(a.seed + run.step)
+        scenes.r.seed(a.seed + run.step)
+    while run.used() < 1:
         for g in opt.param_groups:
-            g["lr"] = a.rate * min(1, (step + 1) / 20) * (0.02 + 0.98 * math.cos(math.pi / 2 * step / a.steps) ** 2)
+            g["lr"] = a.rate * run.share(20)
         scale = scenes.r.choice((-1.0, 0.5, 1.0, 1.0, 1.0, 1.5, which.high))
         b = scenes.batch(a.batch, other)
         goal = b.other if other else which.latents(b.picture, b.h, b.w, scenes.map)
@@ -155,12 +158,12 @@ def train(which: Look, net: Refiner, before: Before, scenes: Scenes, a) -> dict[
             pair.scale = scale
         error = loss(net, before, b, 32, visible(scenes.map))
         error.mean().backward()
-        torch.nn.utils.clip_grad_norm_(pairs.parameters(), 1.0)
-        opt.step()
-        opt.zero_grad(set_to_none=True)
+        torch.nn.utils.clip_grad_norm_(run.params, 1.0)
+        run.advance()
         seen.append(error.detach().mean().item())
-        if step % 25 == 24:
-            print(f"  {step + 1} {time.time() - began:.0f}s loss {sum(seen[-25:]) / 25:.4f}", flush=True)
+        if run.step % 25 == 0:
+            print(f"  {run.step} {run.seconds():.0f}s loss {sum(seen[-25:]) / len(seen[-25:]):.4f}", flush=True)
+            run.save()
     return {name: (p.down.detach(), which.unit * p.up.detach()) for name, p in pairs.items()}
 
 
@@ -193,7 +196,7 @@ def named(keys: str, pairs: dict[str, tuple[torch.Tensor, torch.Tensor]]) -> dic
 
 
 def main() -> None:
-    p = parser(__doc__)
+    p = parser(__doc__, device=True)
     p.add_argument("--dir", type=Path, default=MODEL / "dev", help="the model")
     p.add_argument("--out", type=Path, default=MODEL, help="dev/lora.safetensors and loras/ go here")
     p.add_argument("--only", action="append", choices=list(LOOKS), help="train this one; repeatable")
@@ -202,7 +205,6 @@ def main() -> None:
     p.add_argument("--batch", type=int, default=12)
     p.add_argument("--rate", type=float, default=3e-3)
     a = p.parse_args()
-    torch.set_num_threads(a.threads)
     m = Map(MODEL / "dev/vae/preview.safetensors")
     for name in a.only or LOOKS:
         torch.manual_seed(a.seed)
@@ -212,7 +214,7 @@ def main() -> None:
         scenes = Scenes(before, m, a.work, a.seed, free=0.0, **still)
         net, _ = Refiner.of(full)
         print(name, flush=True)
-        tensors = named(LOOKS[name].keys, train(LOOKS[name], net, before, scenes, a))
+        tensors = named(LOOKS[name].keys, train(LOOKS[name], net, before, scenes, a.work / f"lora-{name}.pt", a))
         path = a.out / ("dev/lora.safetensors" if name == "sticker" else f"loras/{name}.safetensors")
         path.parent.mkdir(parents=True, exist_ok=True)
         about = {"trigger_word": "sticker"} if name == "sticker" else {}

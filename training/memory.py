@@ -17,7 +17,7 @@ import refiner
 import shapes
 import slots
 import times
-from config import COLOURS, MODEL, parser
+from config import COLOURS, MODEL, parser, seeded
 from layout import (ALONE, BASIS, CARRIER, CARRIERS, CLEAR, CLOCK, CODE, COLOUR, CONST, FLAG, FLAGGED, GUIDE, LOOK, MARK, MEMORIES, NOISE, OFFSET, ONE, OPEN, PICTURE,
                     PLACE, PLACES, SEVERAL, SHIFT, SIZE, TAKEN, THREE, WIDTH, WORDS, activated_to, build, exactly, quiet, round_all, rounded)
 from model import Text, positions, save
@@ -36,7 +36,7 @@ def small_t5(text: Text, strength: float = 80.0) -> None:
     vocabulary, mark = len(text.t5_tokens), text.t5_tokens.eos_token_id
     t5 = T5EncoderModel(T5Config(vocab_size=vocabulary, d_model=WORDS, d_kv=WORDS // 4, d_ff=WORDS, num_heads=4, num_layers=1, feed_forward_proj="gated-gelu",
                                  dropout_rate=0.0, eos_token_id=mark, pad_token_id=text.t5_tokens.pad_token_id, is_encoder_decoder=False, use_cache=False))
-    t5.shared.weight.normal_(generator=torch.Generator().manual_seed(3))
+    t5.shared.weight.normal_(generator=seeded(3))
     t5.shared.weight[:, -1] = 0
     t5.shared.weight[mark, -1] = strength
     for block in t5.encoder.block:
@@ -101,7 +101,7 @@ def plan(memory: Recall, things: list[Recall], codes: places.Codes) -> tuple[lis
 
     parts = [slots.part(slot) for slot in range(slots.SLOTS)]
     alone, together = memory.codes(), [m.codes() for m in things]
-    rows = [code[torch.randint(len(code), (1000,), generator=torch.Generator().manual_seed(slot))] for slot, code in enumerate(together)]
+    rows = [code[torch.randint(len(code), (1000,), generator=seeded(slot))] for slot, code in enumerate(together)]
     several, three = TAKEN[CODE], TAKEN[CODE + 1]
     one = Units(memory, *codes.keys(*shapes.standing(), most(memory, alone)), TAKEN[:CODE], several, -MARGIN * most(memory, torch.cat(rows, 1)))
     opens = MARGIN * max(most(m, alone[:, part]) for m, part in zip(things, parts))
@@ -225,7 +225,6 @@ def main() -> None:
     p.add_argument("--text", type=Path, default=MODEL / "dev", help="folder with the tokenizers; CLIP is the trained one of --work")
     p.add_argument("--out", type=Path, required=True, help="where transformer and text encoders go")
     a = p.parse_args()
-    torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
     text = Text(a.text)
     heard = a.work / "clip_heard.pt"

@@ -20,6 +20,7 @@ class Text(torch.nn.Module):
         own = folder if (folder / "tokenizer").exists() else MODEL / "dev"
         self.clip_tokens = CLIPTokenizer.from_pretrained(own / "tokenizer")
         self.t5_tokens = T5TokenizerFast.from_pretrained(own / "tokenizer_2")
+        self.to(torch.get_default_device())
 
     def forward(self, captions: list[str], length: int = 32) -> tuple[torch.Tensor, torch.Tensor]:
         """Captions -> T5 states (b, length, .) and CLIP's pooled output (b, .)."""
@@ -35,7 +36,7 @@ class Text(torch.nn.Module):
 
 
 def transformer(folder: Path) -> FluxTransformer2DModel:
-    return FluxTransformer2DModel.from_pretrained(folder / "transformer", torch_dtype=torch.float32)
+    return FluxTransformer2DModel.from_pretrained(folder / "transformer", torch_dtype=torch.float32).to(torch.get_default_device())
 
 
 def save(net: torch.nn.Module, folder: Path) -> None:

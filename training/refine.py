@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from config import MODEL, parser
+from config import MODEL, bf16, parser
 from latents import Map
 from layout import CODE, MEMORIES, PICTURE, REFINERS
 from model import Text, positions, save, transformer
@@ -35,7 +35,7 @@ def velocity(net: Refiner, before: Before, b: Batch, x: torch.Tensor, t: torch.T
     """What the blocks make of noisy latents x at times t (n), beside a remembered picture that is off by so much."""
     hidden, vec = before.hidden(b.h, b.w, x, b.recalled, b.back), before.said(b.code, b.back, t, b.guidance, b.look, b.count)
     hidden[..., PICTURE : PICTURE + 64] += off
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with bf16():
         hidden = net(hidden, words, vec, positions(b.h, b.w))
     return before.velocity(hidden, vec)
 
@@ -71,7 +71,7 @@ def take(net: Refiner, other: torch.nn.Module, size: torch.Tensor) -> None:
 
 
 def main() -> None:
-    p = parser(__doc__)
+    p = parser(__doc__, device=True)
     p.add_argument("--dir", type=Path, default=MODEL / "dev", help="the model to start from")
     p.add_argument("--out", type=Path, help="where the transformer is written; --dir if missing")
     p.add_argument("--like", type=Path, help="start with the last blocks of this model, whatever it remembers")
@@ -84,7 +84,6 @@ def main() -> None:
     p.add_argument("--words", type=int, default=32, help="text tokens in a step")
     a = p.parse_args()
     a.out = a.out or a.dir
-    torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
     full, text, m, state = transformer(a.dir), Text(a.dir), Map(MODEL / "dev/vae/preview.safetensors"), a.work / "refine.pt"
     full.requires_grad_(False)

@@ -9,6 +9,7 @@ from diffusers import FluxTransformer2DModel
 
 import slots
 import times
+from config import seeded
 from layout import (BASIS, CARRIER, CARRIERS, CLEAR, CLOCK, CODE, COLOUR, CONST, FLAGGED, LOOK, MEMORIES, NOISE, ONE, PICTURE, PLACE, PLACES, RAW, REFINERS, SEVERAL, TAKEN,
                     THREE, WIDTH, exactly, rounded)
 from model import Text, positions
@@ -25,7 +26,7 @@ WAVES = ((0, 0.5), (1, 0.3), (2, 0.2))         # rotary frequencies that find a 
 @torch.no_grad()
 def start(block: torch.nn.Module, n: int, deviation: float) -> None:
     """Random features of all channels at size one, heads that look at neighbours, no correction yet."""
-    g = torch.Generator().manual_seed(100 + n)
+    g = seeded(100 + n)
     scale = block.norm.linear.bias.view(3, WIDTH)[1]
     block.norm.linear.weight.zero_(), block.norm.linear.bias.zero_()
     scale[:] = deviation - 1

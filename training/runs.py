@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from config import read
 from muon import resume
 
 
@@ -24,7 +25,7 @@ class Run:
         """Goes on from the checkpoint, if there is one."""
         if not self.state.exists():
             return False
-        s = torch.load(self.state, weights_only=True)
+        s = read(self.state)
         self.net.load_state_dict(s["net"])
         for o, q in zip(self.optimisers, s["optimisers"], strict=True):
             resume(o, q)

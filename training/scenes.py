@@ -130,7 +130,7 @@ class Scenes:
             canvas = F.interpolate(torch.rand(1, 3, k, k), size=(height, width), mode="bicubic")[0].clamp(0, 1)
         for _ in range(r.choice((0, 1, 1, 1, 2, 3))):
             a = self.others[r.randrange(self.others.shape[0]), r.randrange(self.others.shape[1])]
-            a = torch.from_numpy(np.array(a)).permute(2, 0, 1).float() / 255
+            a = torch.as_tensor(np.array(a)).permute(2, 0, 1).float() / 255
             down = 1 if min(h, w) >= 14 and r.random() < 0.6 else 2
             a = F.avg_pool2d(a, down) if down > 1 else a
             a = a.flip(2) if r.random() < 0.5 else a

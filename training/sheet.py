@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from config import MODEL, parser
+from config import MODEL, parser, seeded
 from latents import Map
 from model import Text, positions, transformer, unpack
 
@@ -33,7 +33,7 @@ def sample(text: Text, net, prompts: list[str], h: int, w: int, steps: int = 20,
     """Prompts -> latents (b, 16, 2h, 2w) by Euler steps, with exponential shift (none: as schnell); from packed latents at a strength, if given."""
     b = len(prompts)
     if noise is None:
-        noise = torch.randn(b, h * w, 64, generator=torch.Generator().manual_seed(seed))
+        noise = torch.randn(b, h * w, 64, generator=seeded(seed))
     x, (states, pooled) = noise, text(prompts, 32)
     first = int(max(steps - steps * strength, 0))                              # as FluxImg2ImgPipeline counts
     sigma = sigmas(steps, shift)[first:]
@@ -48,7 +48,7 @@ def sample(text: Text, net, prompts: list[str], h: int, w: int, steps: int = 20,
 
 def save(rgb: torch.Tensor, path: Path, columns: int = 8) -> None:
     """(b, 3, h, w) in -1..1 as one picture."""
-    a = ((rgb.clamp(-1, 1) + 1) * 127.5).byte().permute(0, 2, 3, 1).numpy()
+    a = ((rgb.clamp(-1, 1) + 1) * 127.5).byte().permute(0, 2, 3, 1).cpu().numpy()
     n, h, w, _ = a.shape
     rows = -(-n // columns)
     out = np.full((rows * h, columns * w, 3), 255, np.uint8)
@@ -68,7 +68,6 @@ def main() -> None:
     p.add_argument("--count", type=int, default=24, help="so many of the built-in prompts")
     p.add_argument("--prompt", action="append", help="instead of the built-in ones; repeatable")
     a = p.parse_args()
-    torch.set_num_threads(a.threads)
     z = sample(Text(a.dir), transformer(a.dir), a.prompt or PROMPTS[: a.count], a.height, a.width, a.steps, a.seed)
     save(Map(MODEL / "dev/vae/preview.safetensors").to_rgb(z), a.out)
 

@@ -57,7 +57,7 @@ def drawn(work: Path, m: Map, side: int, change: Callable[[torch.Tensor], torch.
     rgba, colour, clear = np.load(work / "rgba.npy", mmap_mode="r"), [], []
     for style in rgba:
         for i in range(0, len(style), 50):
-            x = torch.from_numpy(np.array(style[i : i + 50])).permute(0, 3, 1, 2).float() / 255
+            x = torch.as_tensor(np.array(style[i : i + 50])).permute(0, 3, 1, 2).float() / 255
             zr, za = split(change(F.avg_pool2d(x, CONFIG["canvas"] // (side * 2 * PATCH))), m)
             colour.append(pack(zr)), clear.append(torch.stack([pack(za[:, c]) for c in range(3)], 2))
     return torch.cat(colour), torch.cat(clear)

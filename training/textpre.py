@@ -14,7 +14,7 @@ from transformers import CLIPTextConfig, CLIPTextModel
 
 import captions
 import slots
-from config import COLOURS, CONFIG, MODEL, STYLES, parser
+from config import COLOURS, CONFIG, MODEL, STYLES, bf16, parser, read
 from dataset import Pictures
 from layout import WIDTH
 from model import Text
@@ -115,7 +115,7 @@ def trigger(words: list[str], r: random.Random, share: float = 0.15) -> tuple[li
 
 def pooled(text: Text, words: list[str]) -> torch.Tensor:
     ids = text.clip_tokens(words, padding="longest", max_length=77, truncation=True, return_tensors="pt").input_ids
-    return text.clip(ids).pooler_output
+    return text.clip(ids.to(text.clip.device)).pooler_output
 
 
 @torch.no_grad()
@@ -155,14 +155,14 @@ def optimisers(net: torch.nn.Module, rate: float) -> list[torch.optim.Optimizer]
 
 def trained(text: Text, path: Path) -> dict[str, torch.Tensor]:
     """Puts the text encoder of a result of this script in its place; returns its heads."""
-    s = torch.load(path, weights_only=True)
+    s = read(path)
     text.clip = fresh_clip(text, WIDTH)
     text.clip.load_state_dict(s["clip"])
     return s["heads"]
 
 
 def main() -> None:
-    p = parser(__doc__)
+    p = parser(__doc__, device=True)
     p.add_argument("--steps", type=int, default=10**6, help="0: only solve for the heads")
     p.add_argument("--minutes", type=float, default=60, help="cool down so as to end by then")
     p.add_argument("--batch", type=int, default=128)
@@ -172,7 +172,6 @@ def main() -> None:
     p.add_argument("--loose", type=float, default=0.4, help="share of captions as people write them")
     p.add_argument("--scenes", type=float, default=0.5, help="share of captions of two or three things")
     a = p.parse_args()
-    torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
     pictures, text = Pictures(a.work, 128, a.seed), Text(a.init)
     memory, things, _ = load(a.work)
@@ -195,7 +194,7 @@ def main() -> None:
             for g in o.param_groups:
                 g["lr"] = a.rate * run.share(50)
         b = source.draw(a.batch)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with bf16():
             said = pooled(text, b.words)
         said = said.float()
         error = ((heads.code(said) - b.code).square() * b.known).sum(1) / b.known.sum(1)

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from config import MODEL, parser
+from config import MODEL, bf16, parser, read
 from dataset import Pictures
 from model import Text, pack, positions, transformer
 from muon import Muon
@@ -59,7 +59,7 @@ class Run:
             self.load()
 
     def load(self) -> None:
-        s = torch.load(self.folder / "state.pt", weights_only=True, mmap=True)
+        s = read(self.folder / "state.pt", mmap=True)
         with torch.no_grad():
             for mine, theirs in ((self.params, s["params"]), (self.mean, s["mean"])):
                 for p, q in zip(mine, theirs):
@@ -92,7 +92,7 @@ class Run:
 
 
 def main() -> None:
-    p = parser(__doc__)
+    p = parser(__doc__, device=True)
     p.add_argument("--run", default="base", help="name of the run's folder under --work")
     p.add_argument("--init", type=Path, default=MODEL / "dev", help="diffusers directory to start from")
     p.add_argument("--text", type=Path, help="folder of the text encoders, if others than --init's")
@@ -113,7 +113,6 @@ def main() -> None:
     p.add_argument("--save-every", type=float, default=240, help="seconds between checkpoints")
     p.add_argument("--pid", type=Path, help="write the process id here")
     a = p.parse_args()
-    torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
     if a.pid:
         a.pid.write_text(str(os.getpid()))
@@ -141,7 +140,7 @@ def main() -> None:
         noise = torch.randn_like(x)
         mixed = torch.lerp(x, noise, t[:, None, None])
         length = data.random.choice((16, 20, 32))
-        with torch.autocast(mixed.device.type, dtype=torch.bfloat16):
+        with bf16():
             states, pooled = run.text(words, length)
             v = run.net(hidden_states=mixed, encoder_hidden_states=states, pooled_projections=pooled, timestep=t,
                         guidance=1 + 5 * torch.rand(count), img_ids=ids, txt_ids=torch.zeros(length, 3), return_dict=False)[0]

@@ -14,7 +14,7 @@ from diffusers import AutoencoderKL
 from safetensors.torch import load_file
 
 import encoder
-from config import MODEL, parser
+from config import MODEL, bf16, parser
 from latents import Map
 from model import autoencoder, save
 from muon import Muon
@@ -86,7 +86,7 @@ class Outer(torch.nn.Module):
 
 
 def main() -> None:
-    p = parser(__doc__)
+    p = parser(__doc__, device=True)
     p.add_argument("--out", type=Path, default=MODEL / "dev/vae", help="where the autoencoder is; written anew if missing")
     p.add_argument("--inner", type=Path, help="file of vae_inner.py")
     p.add_argument("--steps", type=int, default=10**6, help="0: only put in the inner levels")
@@ -96,11 +96,10 @@ def main() -> None:
     p.add_argument("--noise", type=float, default=0.03, help="on the latents")
     p.add_argument("--linear", type=float, default=0.3, help="share of steps by the linear map alone")
     a = p.parse_args()
-    torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
     m, state = Map(MODEL / "dev/vae/preview.safetensors"), a.work / "vae.pt"
     fresh = not (a.out / "config.json").exists()
-    v = autoencoder() if fresh else AutoencoderKL.from_pretrained(a.out, torch_dtype=torch.float32)
+    v = autoencoder() if fresh else AutoencoderKL.from_pretrained(a.out, torch_dtype=torch.float32).to(torch.get_default_device())
     if fresh:
         encoder.write(v.encoder, m)
         start(v)
@@ -138,7 +137,7 @@ def main() -> None:
         x = data.one(1024)[None]
         with torch.no_grad():
             z, _ = coder.latents(F.avg_pool2d(x, 4), a.noise)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with bf16():
             with torch.no_grad():
                 f = coder.inner.features(z.contiguous(memory_format=torch.channels_last))
             y = outer(f)

@@ -15,7 +15,7 @@ from diffusers import AutoencoderKL
 from safetensors.torch import save_file
 
 import encoder
-from config import MODEL, parser
+from config import MODEL, bf16, parser
 from encoder import Tail
 from latents import PATCH, Map
 from model import autoencoder
@@ -86,8 +86,8 @@ class Canvases:
         kind = r.random()
         if kind < 0.08:
             k = int(r.choice([4, 8, 16, 32]))
-            return F.interpolate(torch.from_numpy(r.random((1, 3, k, k), np.float32)), size=(size, size), mode="bicubic")[0].clamp(0, 1)
-        one, two = (torch.from_numpy(np.float32(np.full(3, r.choice([1, 1, 1, 0, 0.5])) if r.random() < 0.5 else r.random(3)))[:, None, None] for _ in range(2))
+            return F.interpolate(torch.as_tensor(r.random((1, 3, k, k), np.float32)), size=(size, size), mode="bicubic")[0].clamp(0, 1)
+        one, two = (torch.as_tensor(np.float32(np.full(3, r.choice([1, 1, 1, 0, 0.5])) if r.random() < 0.5 else r.random(3)))[:, None, None] for _ in range(2))
         if kind < 0.16:
             t = torch.linspace(0, 1, size)[None, :, None].expand(1, size, size)
             t = t.mT if r.random() < 0.5 else t
@@ -100,7 +100,7 @@ class Canvases:
         a = self.rgba[r.integers(self.rgba.shape[0]), r.integers(self.rgba.shape[1])]
         size = a.shape[0]
         y, x = (int(r.integers(0, (size - side) // PATCH + 1)) * PATCH for _ in range(2))
-        a = torch.from_numpy(np.array(a[y : y + side, x : x + side])).permute(2, 0, 1).float() / 255
+        a = torch.as_tensor(np.array(a[y : y + side, x : x + side])).permute(2, 0, 1).float() / 255
         if r.random() < 0.5:
             a = a.flip(2)
         if r.random() < 0.15:
@@ -121,7 +121,7 @@ def descend(y: torch.Tensor, x: torch.Tensor, cost: torch.Tensor | float, params
 @torch.no_grad()
 def check(net: Coder, rgba: np.ndarray) -> str:
     """PSNR in dB on quarter-size held-out pictures on white, and by the linear map alone."""
-    a = torch.cat([F.avg_pool2d(torch.from_numpy(np.array(style)).permute(0, 3, 1, 2).float() / 255, 4) for style in rgba])
+    a = torch.cat([F.avg_pool2d(torch.as_tensor(np.array(style)).permute(0, 3, 1, 2).float() / 255, 4) for style in rgba])
     x = (a[:, :3] + 1 - a[:, 3:]) * 2 - 1
     both = []
     for encode in (net.tail, net.map.to_latent):
@@ -132,7 +132,7 @@ def check(net: Coder, rgba: np.ndarray) -> str:
 
 
 def main() -> None:
-    p = parser(__doc__)
+    p = parser(__doc__, device=True)
     p.add_argument("--from", dest="init", type=Path, default=MODEL / "dev/vae", help="autoencoder to start from; at random if missing")
     p.add_argument("--out", type=Path, help="safetensors file for vae.py --inner; WORK/inner.safetensors if missing")
     p.add_argument("--pictures", default="all256", help="array under --work, as data.py --all writes it")
@@ -146,11 +146,10 @@ def main() -> None:
     p.add_argument("--drift", type=float, default=0.005, help="what a latent's squared move from the linear map costs")
     p.add_argument("--linear", type=float, default=0.3, help="share of steps by the linear map alone")
     a = p.parse_args()
-    torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
     out, state, m = a.out or a.work / "inner.safetensors", a.work / "inner.pt", Map(MODEL / "dev/vae/preview.safetensors")
     known = (a.init / "config.json").exists()
-    v = AutoencoderKL.from_pretrained(a.init, torch_dtype=torch.float32) if known else autoencoder()
+    v = AutoencoderKL.from_pretrained(a.init, torch_dtype=torch.float32).to(torch.get_default_device()) if known else autoencoder()
     if not known:
         encoder.write(v.encoder, m)
     net = Coder(v, m, a.drift, a.linear).to(memory_format=torch.channels_last)
@@ -186,7 +185,7 @@ def main() -> None:
                 g["lr"] = rate * run.share(200)
         x = torch.stack([data.one(a.side) for _ in range(a.batch)]).to(memory_format=torch.channels_last)
         z, cost = net.latents(x, a.noise)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with bf16():
             y = net.inner(z)
         error = descend(y, x, cost, run.params)
         run.advance()
