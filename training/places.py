@@ -7,6 +7,7 @@ together they write a code of the row and one of the column: constants, whatever
 import torch
 from diffusers import FluxTransformer2DModel
 
+from config import seeded
 from layout import CONST, MARK, PLACE, PLACES, RAW, SHIFT, STRENGTH, exactly, rounded
 from model import Text, positions
 
@@ -127,7 +128,7 @@ def observe(net: FluxTransformer2DModel, text: Text, h: int, w: int, module: tor
     seen = []
     hook = module.register_forward_pre_hook(lambda m, args, kw: seen.append(kw.get("hidden_states", args[0] if args else None)), with_kwargs=True)
     states, pooled = text(["3d emoji of dog"])
-    x = torch.randn(1, h * w, 64, generator=torch.Generator().manual_seed(0))
+    x = torch.randn(1, h * w, 64, generator=seeded(0))
     net(hidden_states=x, encoder_hidden_states=states, pooled_projections=pooled, timestep=torch.ones(1), guidance=torch.full((1,), 3.5),
         img_ids=positions(h, w), txt_ids=torch.zeros(states.shape[1], 3))
     hook.remove()
