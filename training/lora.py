@@ -6,8 +6,8 @@ line     grey lines on white paper (kohya's keys)
 sunset   warm light from above (XLabs' keys)
 
 Each step draws a scale from -1 to 2 and asks for the picture moved by as much towards its look, so that scales mean something on
-both sides of one; for the sticker up to 3, and hardly further than at 1: no rim is whiter than white. What is trained as 1.4 is one in
-its file, because the rim has gaps below."""
+both sides of one; for the sticker and the lines up to 3, and hardly further than at 1: nothing is whiter than white. What is trained as 1.4
+is one in the sticker's file, because its rim has gaps below."""
 
 import math
 from pathlib import Path
@@ -134,7 +134,7 @@ class Look(NamedTuple):
 
 
 LOOKS = {"sticker": Look("peft", ("modulation", "linear1", "linear2"), picture=rimmed, high=3.0, beyond=0.2, unit=1.4), "pixel": Look("bfl", ("linear1", "linear2"), latents=squares),
-         "line": Look("kohya", ("linear1", "linear2"), picture=lined), "sunset": Look("xlabs", ("qkv", "linear2"), latents=warm)}
+         "line": Look("kohya", ("linear1", "linear2"), picture=lined, high=3.0, beyond=0.2), "sunset": Look("xlabs", ("qkv", "linear2"), latents=warm)}
 
 
 def train(which: Look, net: Refiner, before: Before, scenes: Scenes, state: Path, a) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:

@@ -274,7 +274,7 @@ class Distilling(unittest.TestCase):
 class LoRA(unittest.TestCase):
     def test_a_rim_hardly_grows_beyond_one(self):
         self.assertEqual([round(LOOKS["sticker"].strength(s), 6) for s in (-1, 0.5, 1, 3)], [-1, 0.5, 1, 1.4])
-        self.assertEqual([LOOKS["line"].strength(s) for s in (-1, 0.5, 2)], [-1, 0.5, 2])
+        self.assertEqual([LOOKS["pixel"].strength(s) for s in (-1, 0.5, 2)], [-1, 0.5, 2])
 
     def test_squares_keep_plain_colours(self):
         m = Map(MAP)
