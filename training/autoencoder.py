@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from diffusers import AutoencoderKL
 
 from config import HERE, MODEL, parser, seeded
+from model import autoencoder_of
 from sheet import save
 
 BAR = 30.0
@@ -74,7 +75,7 @@ def main() -> None:
     p.add_argument("--dir", type=Path, default=MODEL / "dev/vae", help="the autoencoder")
     p.add_argument("--sheet", type=Path, default=HERE.parent / "docs/autoencoder.jpg", help="contact sheet, a .jpg or .png")
     a = p.parse_args()
-    v = AutoencoderKL.from_pretrained(a.dir, torch_dtype=torch.float32)
+    v = autoencoder_of(a.dir)
     shown = []
     for name, x in (("held-out emoji on white", held_out(a.work)), ("painted photographs", photographs(a.seed))):
         y = rebuild(v, x)

@@ -14,6 +14,7 @@ from config import COLOURS, STYLES
 STYLED = ["{s} emoji of {x}", "{x}, {s} style", "a {s} icon of {x}", "{s} {x}", "{x}, {s} emoji", "a {s} emoji of a {x}", "a {x}, {s} style"]
 PLAIN = ["{x}", "an emoji of {x}", "a {x}"]
 BACKGROUND = [" on a {c} background", ", {c} background"]
+BEHIND = [*BACKGROUND, " on {c} background", " with a {c} background"]
 
 BEFORE = ["a photo of {x}", "a picture of {x}", "an illustration of {x}", "a painting of {x}", "a drawing of {x}", "an image of {x}", "{x} icon", "{x} emoji", "i want {x}",
           "draw {x}", "please draw {x}", "show me {x}", "beautiful {x}", "high quality {x}", "{x}, masterpiece", "{x}, highly detailed", "a close up of {x}", "the {x}", "one {x}", "my {x}"]
@@ -105,6 +106,15 @@ class Words:
         self.strange = [w for w in english if len(w) > 2 and w.isalpha() and not {w, w.removesuffix("s"), w.removesuffix("es"), re.sub("ies$", "y", w), w + "s"} & known]
 
 
+def dressed(x: str, style: str, colour: str, r: random.Random, around: list[str], behind: list[str]) -> str:
+    """With style and background, which are left unsaid at times where they are the first style and white."""
+    if style != STYLES[0] or r.random() < 0.4:
+        x = r.choice(around).format(x=x, s=style)
+    if colour != "white" or r.random() < 0.1:
+        x += r.choice(behind).format(c=colour)
+    return x
+
+
 def loose(n: int, label: str, words: Words, style: str, colour: str, r: random.Random) -> str:
     """A caption as people write them, for the n-th concept."""
     own = words.own[n] or [plain(label)]
@@ -121,11 +131,7 @@ def loose(n: int, label: str, words: Words, style: str, colour: str, r: random.R
         x += " " + r.choice(AFTER).format(o=r.choice(words.all))
     if r.random() < 0.3:
         x = r.choice(BEFORE).format(x=x)
-    if style != STYLES[0] or r.random() < 0.4:
-        x = r.choice(AROUND).format(x=x, s=style)
-    if colour != "white" or r.random() < 0.1:
-        x += r.choice((*BACKGROUND, " on {c} background", " with a {c} background")).format(c=colour)
-    return x
+    return dressed(x, style, colour, r, AROUND, BEHIND)
 
 
 def told(n: int, label: str, words: Words, style: str, colour: str, r: random.Random) -> str:
@@ -143,11 +149,7 @@ def told(n: int, label: str, words: Words, style: str, colour: str, r: random.Ra
         joint, small = r.choice(JOINTS), r.choice(SMALL) if r.random() < 0.5 else ""
         other = r.choice(words.all) if joint != "and" and r.random() < 0.15 else " ".join(strange() for _ in range(r.choice((1, 1, 2))))
         x += f"{'' if joint in ',.' else ' '}{joint} {small} {other}".replace("  ", " ")
-    if style != STYLES[0] or r.random() < 0.4:
-        x = r.choice((*AROUND, "{x}, {s}", "{s} " + strange() + " of {x}")).format(x=x, s=style)
-    if colour != "white" or r.random() < 0.1:
-        x += r.choice((*BACKGROUND, *BACKGROUND, " on {c} background", " with a {c} background")).format(c=colour)
-    return x
+    return dressed(x, style, colour, r, [*AROUND, "{x}, {s}", "{s} " + strange() + " of {x}"], [*BACKGROUND, *BEHIND])
 
 
 def scene(things: list[int], concepts: list[dict], words: Words, style: str, colour: str, r: random.Random) -> str:
@@ -167,11 +169,7 @@ def scene(things: list[int], concepts: list[dict], words: Words, style: str, col
         x = r.choice(TWO if len(things) == 2 else THREE).format(*(article + x for x in named))
     if r.random() < 0.1:
         x = r.choice(BEFORE).format(x=x)
-    if style != STYLES[0] or r.random() < 0.4:
-        x = r.choice(AROUND).format(x=x, s=style)
-    if colour != "white" or r.random() < 0.1:
-        x += r.choice((*BACKGROUND, " on {c} background", " with a {c} background")).format(c=colour)
-    return x
+    return dressed(x, style, colour, r, AROUND, BEHIND)
 
 
 def draw(concept: dict, style: str, colour: str, r: random.Random, tagged: float = 0.2, held: bool = False) -> str:

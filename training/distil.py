@@ -90,8 +90,7 @@ def main() -> None:
         scale(0)
         report(0)
     while run.used() < 1:
-        for g in opt.param_groups:
-            g["lr"] = a.rate * run.share(20)
+        run.pace(20)
         drawing, x, goal = taught()
         steps, total = sigmas(scenes.r.choice((1, 2, 3, 4, 4))), 0.0
         for now, after in zip(steps[:-1], steps[1:]):

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from diffusers import AutoencoderKL
 
 import captions
 import slots
@@ -20,7 +19,7 @@ from config import COLOURS, HERE, MODEL, STYLES, parser
 from dataset import Pictures
 from distil import GUIDANCE
 from latents import Map
-from model import Text, pack, transformer, unpack
+from model import Text, autoencoder_of, pack, transformer, unpack
 from shapes import shift
 from sheet import sample, save
 
@@ -149,7 +148,7 @@ def main() -> None:
     fast = transformer(a.dir)
     for name, delta in (deltas(a.schnell) if a.schnell.exists() else {}).items():
         fast.get_parameter(name).add_(delta.to(fast.device))
-    decoder = AutoencoderKL.from_pretrained(a.dir / "vae", torch_dtype=torch.float32).to(torch.get_default_device())
+    decoder = autoencoder_of(a.dir / "vae")
     asked, free = questions(pictures, a.prompts, a.seed), questions(pictures, a.prompts, a.seed, loose=True)
     rows = [Row("schnell, 4 steps", asked), Row("dev, 28 steps", asked[: a.dev], 28, 0.8), Row("schnell, loose captions", free), Row("schnell, written by hand", written(pictures)),
             Row("schnell, two or three things, 21:12", scenes(pictures, a.prompts // 2, a.seed), grid=(12, 21))]

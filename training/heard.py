@@ -48,7 +48,7 @@ class Together(torch.nn.Module):
         self.clip, self.heads, self.things = text.clip, heads, torch.nn.ModuleList(things)
         spread = (t.goal - t.goal.mean(1, keepdim=True)).square().sum((0, 2)).mean()
         self.goal, self.weight, self.rivals, self.concepts = t.goal, t.emphasis(empty) / spread, rivals, t.shape[1]
-        self.apart = [(t.goal.roll(-k * self.concepts, 1) - t.goal).square().sum((0, 2)) for k in range(1, len(STYLES))]
+        self.apart = t.apart()
 
     def missed(self, code: torch.Tensor, which: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The share of a picture's variance that is missed, and how far that leans towards the same thing in other styles, over all things
@@ -74,9 +74,7 @@ def train(net: Together, text: Text, source: Captions, a) -> None:
         source.pictures.random.seed(a.seed + run.step)
     concepts = len(source.pictures.concepts)
     while run.used() < 1:
-        for o in opts:
-            for g in o.param_groups:
-                g["lr"] = a.clip_rate * run.share(50)
+        run.pace(50)
         b = source.draw(128)
         with bf16():
             said = pooled(text, b.words)

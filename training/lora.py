@@ -147,8 +147,7 @@ def train(which: Look, net: Refiner, before: Before, scenes: Scenes, state: Path
         torch.manual_seed(a.seed + run.step)
         scenes.r.seed(a.seed + run.step)
     while run.used() < 1:
-        for g in opt.param_groups:
-            g["lr"] = a.rate * run.share(20)
+        run.pace(20)
         scale = scenes.r.choice((-1.0, 0.5, 1.0, 1.0, 1.0, 1.5, which.high))
         b = scenes.batch(a.batch, other)
         goal = b.other if other else which.latents(b.picture, b.h, b.w, scenes.map)

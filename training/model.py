@@ -54,6 +54,10 @@ def save(net: torch.nn.Module, folder: Path) -> None:
     path.chmod(0o644)
 
 
+def autoencoder_of(folder: Path) -> AutoencoderKL:
+    return AutoencoderKL.from_pretrained(folder, torch_dtype=torch.float32).to(torch.get_default_device())
+
+
 CHANNELS = (8, 16, 24, 48, 96, 128)           # of the autoencoder's levels, from pixels inwards
 
 

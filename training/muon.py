@@ -21,6 +21,12 @@ def resume(optimiser: torch.optim.Optimizer, state: dict) -> None:
     optimiser.load_state_dict(state | {"param_groups": optimiser.state_dict()["param_groups"]})
 
 
+def others(net: torch.nn.Module, chosen: list[torch.nn.Parameter]) -> list[torch.nn.Parameter]:
+    """A network's parameters that are none of these."""
+    known = {id(p) for p in chosen}
+    return [p for p in net.parameters() if id(p) not in known]
+
+
 class Muon(torch.optim.Optimizer):
     """rate is the root-mean-square size of a step relative to 0.2 * rate, as in Moonlight, so AdamW's rates fit."""
 

@@ -75,6 +75,10 @@ class Targets:
         """Weights of errors: more where a picture is transparent, for ghosts on a plain background are seen most (places, pictures, 1)."""
         return 1 + (empty - 1) * (self.goal.square().mean(2, keepdim=True) < 1e-4).float()
 
+    def apart(self) -> list[torch.Tensor]:
+        """How far each picture is from its rivals, the same thing in each of the other styles in turn, squared (pictures)."""
+        return [(self.goal.roll(-k * self.shape[1], 1) - self.goal).square().sum((0, 2)) for k in range(1, len(STYLES))]
+
     def plain(self, y: torch.Tensor) -> torch.Tensor:
         """Back to plain coordinates."""
         return torch.linalg.solve_triangular(self.root, y, upper=False, left=False)
@@ -230,7 +234,7 @@ def fit(net: Recall, t: Targets, a: argparse.Namespace, state: Path, noisy: Call
     total = (t.goal - t.goal.mean(1, keepdim=True)).square().sum()
     weight = weight[net.order] * (2 * n / a.batch / total)
     sizes, concepts = [many for _, many in net.groups], t.shape[1]
-    apart = [(t.goal.roll(-k * concepts, 1) - t.goal).square().sum((0, 2)) for k in range(1, len(STYLES))]
+    apart = t.apart()
     goals, weights = (x.bfloat16().split(sizes) for x in (t.goal[net.order], weight))
     began, r = time.time(), seeded(a.seed + step)
 

@@ -12,7 +12,7 @@ from config import MODEL, bf16, parser
 from latents import Map
 from layout import CODE, MEMORIES, PICTURE, REFINERS
 from model import Text, positions, save, transformer
-from muon import Muon
+from muon import Muon, others
 from remembered import load
 from refiner import Before, Refiner, fold, offsets, sizes, unfold
 from runs import Run
@@ -46,11 +46,9 @@ def visible(m: Map) -> torch.Tensor:
     return (w / w.mean()).repeat_interleave(4)
 
 
-def optimisers(net: Refiner, rate: float) -> list[torch.optim.Optimizer]:
+def optimisers(net: Refiner, rate: float, other: float) -> list[torch.optim.Optimizer]:
     hidden = [p for n, p in net.named_parameters() if p.ndim == 2 and ".norm.linear" not in n]
-    known = {id(p) for p in hidden}
-    rest = [p for p in net.parameters() if id(p) not in known]
-    return [Muon(hidden, lr=rate, weight_decay=0.01), torch.optim.AdamW(rest, lr=rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True)]
+    return [Muon(hidden, lr=rate, weight_decay=0.01), torch.optim.AdamW(others(net, hidden), lr=rate * other, betas=(0.9, 0.98), weight_decay=0.0, fused=True)]
 
 
 @torch.no_grad()
@@ -93,17 +91,14 @@ def main() -> None:
     if a.like:
         take(net, transformer(a.like), before.size)
     net.requires_grad_(True)
-    opts, seen, cost = optimisers(net, a.rate), [], visible(m)
+    opts, seen, cost = optimisers(net, a.rate, a.other_rate), [], visible(m)
     run = Run(state, net, opts, a.steps, a.minutes, 0.998)
     if run.load():
         torch.manual_seed(a.seed + run.step)
         scenes.r.seed(a.seed + run.step)
     saved = time.time()
     while run.used() < 1:
-        rate = a.rate * run.share(100)
-        for o, share in zip(opts, (1, a.other_rate)):
-            for g in o.param_groups:
-                g["lr"] = rate * share
+        run.pace(100)
         b = scenes.batch(a.batch)
         error = loss(net, before, b, a.words, cost)
         (error / (error.detach() + 0.3)).mean().backward()                       # pictures that surprise most would drown the others

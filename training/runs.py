@@ -18,6 +18,7 @@ class Run:
         self.state, self.net, self.optimisers = state, net, optimisers
         self.steps, self.minutes, self.keep = steps, minutes, keep
         self.params = list(net.parameters())
+        self.rates = [[g["lr"] for g in o.param_groups] for o in optimisers]
         self.mean = [q.detach().clone() for q in self.params]
         self.step, self.spent, self.began = 0, 0.0, time.time()
 
@@ -47,6 +48,13 @@ class Run:
     def share(self, warm: int) -> float:
         """Of the full rate: up over the first steps, then down to nothing."""
         return min(1, (self.step + 1) / warm) * (0.01 + 0.99 * math.cos(math.pi / 2 * self.used()) ** 2)
+
+    def pace(self, warm: int) -> None:
+        """Sets the rates for the next step: each group's own, as it was made with."""
+        share = self.share(warm)
+        for o, rates in zip(self.optimisers, self.rates):
+            for g, rate in zip(o.param_groups, rates):
+                g["lr"] = rate * share
 
     def advance(self) -> None:
         """A step of the optimisers, and of the average."""

@@ -18,7 +18,7 @@ from config import COLOURS, CONFIG, MODEL, STYLES, bf16, parser, read
 from dataset import Pictures
 from layout import WIDTH
 from model import Text
-from muon import Muon
+from muon import Muon, others
 from remembered import load
 from runs import Run
 from slots import SHOWN, SLOTS
@@ -148,9 +148,7 @@ def solve(heads: Readout, text: Text, source: Captions, count: int = 8000, batch
 def optimisers(net: torch.nn.Module, rate: float) -> list[torch.optim.Optimizer]:
     """For a text encoder and its heads: Muon for the matrices of its layers."""
     hidden = [q for n, q in net.named_parameters() if ".layers." in n and q.ndim == 2]
-    chosen = {id(q) for q in hidden}
-    rest = [q for q in net.parameters() if id(q) not in chosen]
-    return [Muon(hidden, lr=rate), torch.optim.AdamW(rest, lr=rate, betas=(0.9, 0.98), weight_decay=1e-3, fused=True)]
+    return [Muon(hidden, lr=rate), torch.optim.AdamW(others(net, hidden), lr=rate, betas=(0.9, 0.98), weight_decay=1e-3, fused=True)]
 
 
 def trained(text: Text, path: Path) -> dict[str, torch.Tensor]:
@@ -190,9 +188,7 @@ def main() -> None:
         solve(heads, text, source)
         run.mean = [q.detach().clone() for q in run.params]
     while run.used() < 1:
-        for o in opts:
-            for g in o.param_groups:
-                g["lr"] = a.rate * run.share(50)
+        run.pace(50)
         b = source.draw(a.batch)
         with bf16():
             said = pooled(text, b.words)

@@ -16,14 +16,13 @@ import torch.nn.functional as F
 from config import MODEL, bf16, parser, read
 from dataset import Pictures
 from model import Text, pack, positions, transformer
-from muon import Muon
+from muon import Muon, others
 
 
 def groups(net: torch.nn.Module, text: Text, rate: float, other_rate: float, text_rate: float) -> list[torch.optim.Optimizer]:
     """Muon for the blocks' matrices, AdamW for everything else."""
     hidden = [p for n, p in net.named_parameters() if "blocks" in n and p.ndim == 2]
-    known = {id(p) for p in hidden}
-    rest = [p for p in net.parameters() if id(p) not in known]
+    rest = others(net, hidden)
     adam = torch.optim.AdamW(
         [{"params": rest, "share": other_rate}, {"params": list(text.parameters()), "share": text_rate}],
         lr=rate, betas=(0.9, 0.98), weight_decay=1e-3, fused=True)

@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 import encoder
 from config import MODEL, bf16, parser
 from latents import Map
-from model import autoencoder, save
+from model import autoencoder, autoencoder_of, save
 from muon import Muon
 from runs import Run
 from vae_inner import Canvases, Coder, descend
@@ -99,7 +99,7 @@ def main() -> None:
     torch.manual_seed(a.seed)
     m, state = Map(MODEL / "dev/vae/preview.safetensors"), a.work / "vae.pt"
     fresh = not (a.out / "config.json").exists()
-    v = autoencoder() if fresh else AutoencoderKL.from_pretrained(a.out, torch_dtype=torch.float32).to(torch.get_default_device())
+    v = autoencoder() if fresh else autoencoder_of(a.out)
     if fresh:
         encoder.write(v.encoder, m)
         start(v)
@@ -115,9 +115,8 @@ def main() -> None:
     last = v.decoder.up_blocks[-1].resnets[0].conv_shortcut
     tail = {id(q) for part in (last, v.decoder.conv_norm_out, v.decoder.conv_out) for q in part.parameters()}   # beside carriers: small steps
     near, far = ([q for q in outer.parameters() if (id(q) in tail) == inside] for inside in (True, False))
-    adam = torch.optim.AdamW([{"params": [q for q in far if q.ndim < 4], "rate": a.rate}, {"params": near, "rate": 0.03 * a.rate}], betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
-    opts = [Muon([{"params": [q for q in far if q.ndim == 4], "rate": a.muon}], lr=a.muon), adam]
-    run = Run(state, outer, opts, a.steps, a.minutes, 0.995)
+    adam = torch.optim.AdamW([{"params": [q for q in far if q.ndim < 4]}, {"params": near, "lr": 0.03 * a.rate}], lr=a.rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
+    run = Run(state, outer, [Muon([q for q in far if q.ndim == 4], lr=a.muon), adam], a.steps, a.minutes, 0.995)
     if a.steps and run.load():
         data.r = np.random.default_rng([a.seed, run.step])
 
@@ -132,8 +131,7 @@ def main() -> None:
 
     seen = []
     while run.used() < 1:
-        for g in (g for opt in opts for g in opt.param_groups):
-            g["lr"] = g["rate"] * run.share(50)
+        run.pace(50)
         x = data.one(1024)[None]
         with torch.no_grad():
             z, _ = coder.latents(F.avg_pool2d(x, 4), a.noise)

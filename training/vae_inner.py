@@ -18,8 +18,8 @@ import encoder
 from config import MODEL, bf16, parser
 from encoder import Tail
 from latents import PATCH, Map
-from model import autoencoder
-from muon import Muon
+from model import autoencoder, autoencoder_of
+from muon import Muon, others
 from runs import Run
 
 
@@ -149,18 +149,15 @@ def main() -> None:
     torch.manual_seed(a.seed)
     out, state, m = a.out or a.work / "inner.safetensors", a.work / "inner.pt", Map(MODEL / "dev/vae/preview.safetensors")
     known = (a.init / "config.json").exists()
-    v = AutoencoderKL.from_pretrained(a.init, torch_dtype=torch.float32).to(torch.get_default_device()) if known else autoencoder()
+    v = autoencoder_of(a.init) if known else autoencoder()
     if not known:
         encoder.write(v.encoder, m)
     net = Coder(v, m, a.drift, a.linear).to(memory_format=torch.channels_last)
     if net.tail.silent():
         net.tail.wake()
     kernels = [q for q in net.inner.parameters() if q.ndim == 4 and q is not net.inner.head.weight]
-    by_muon = {id(q) for q in kernels}
-    rest = [q for q in net.inner.parameters() if id(q) not in by_muon]
-    adam = torch.optim.AdamW([{"params": rest}, {"params": net.learning, "weight_decay": 0}], lr=a.rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
-    opts = {Muon(kernels, lr=a.muon): a.muon, adam: a.rate}
-    run = Run(state, net, [*opts], a.steps, a.minutes, 0.998)
+    adam = torch.optim.AdamW([{"params": others(net.inner, kernels)}, {"params": net.learning, "weight_decay": 0}], lr=a.rate, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
+    run = Run(state, net, [Muon(kernels, lr=a.muon), adam], a.steps, a.minutes, 0.998)
     data = Canvases(np.load(a.work / f"{a.pictures}.npy", mmap_mode="r"), a.seed)
     held = np.load(a.work / "heldout1024.npy", mmap_mode="r")
     if run.load():
@@ -180,9 +177,7 @@ def main() -> None:
 
     seen = []
     while run.used() < 1:
-        for opt, rate in opts.items():
-            for g in opt.param_groups:
-                g["lr"] = rate * run.share(200)
+        run.pace(200)
         x = torch.stack([data.one(a.side) for _ in range(a.batch)]).to(memory_format=torch.channels_last)
         z, cost = net.latents(x, a.noise)
         with bf16():
